@@ -1,0 +1,21 @@
+"""For the test suite: a SQLite file of its own, or whatever the early plugins put in DATABASE_URL."""
+
+import tempfile
+from pathlib import Path
+
+from config.settings.base import *  # noqa: F403
+from config.settings.base import DATABASES
+
+SECRET_KEY = "only-for-tests"  # noqa: S105
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
+COMPTOIR_KEYRING = "test:" + "dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE="
+SANDBOX_WEBHOOK_SECRETS = ["whsec_bG9jYWwtc2FuZGJveC13ZWJob29rLXNlY3JldA=="]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+OUTBOX_BELL = False
+DEMO = False
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    folder = Path(tempfile.mkdtemp(prefix="comptoir-test-"))
+    # A file: parallel requests of a live server fail on a database in memory.
+    DATABASES["default"]["NAME"] = str(folder / "app.sqlite3")
+    DATABASES["default"]["TEST"] = {"NAME": str(folder / "test.sqlite3")}
