@@ -1,0 +1,114 @@
+"""The record itself."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar, NoReturn
+
+from auditlog.models import AbstractLogEntry, LogEntryManager
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from audit.owned import GuardedQuerySet, OwnedModel
+
+
+class Outcome(models.TextChoices):
+    DONE = "done", _("done")
+    DENIED = "denied", _("denied")
+    FAILED = "failed", _("failed")
+    UNKNOWN = "unknown", _("unknown")
+
+
+class ActorKinds(models.TextChoices):
+    USER = "user", _("person")
+    API_KEY = "api_key", _("API key")
+    SYSTEM = "system", _("system task")
+    VISITOR = "visitor", _("visitor")
+    OPERATOR = "operator", _("operator")
+    INSTALLER = "installer", _("installer")
+
+
+class EntryManager(LogEntryManager.from_queryset(GuardedQuerySet)):  # type: ignore[misc]
+    """django-auditlog's manager; rows can be added and read, nothing else."""
+
+
+class LogEntry(AbstractLogEntry):
+    """One changed object, one look at data, one attempt: who, what, when, from where, how it ended.
+
+    `effective_at` is the actor's clock, `timestamp` the database's. `event` is the business event
+    (`payments.refund.requested`). No personal data in clear: see `audit.masks`.
+    """
+
+    class Action(AbstractLogEntry.Action):
+        EVENT = 4
+        choices = (*AbstractLogEntry.Action.choices, (EVENT, _("event")))
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    event = models.CharField(max_length=80)
+    outcome = models.CharField(max_length=8, choices=Outcome, default=Outcome.DONE)
+    command_id = models.UUIDField(null=True)
+    content_type = models.ForeignKey(
+        "contenttypes.ContentType",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+    )
+    object_pk = models.CharField(max_length=64, blank=True)
+    object_id = models.BigIntegerField(null=True, blank=True)
+    object_repr = models.CharField(max_length=200, blank=True)
+    action = models.PositiveSmallIntegerField(choices=Action.choices)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+    )
+    actor_kind = models.CharField(max_length=10, choices=ActorKinds)
+    actor_label = models.CharField(max_length=120)
+    actor_roles = models.JSONField(default=list)
+    purpose = models.CharField(max_length=200, blank=True)
+    cid = models.CharField(max_length=64, blank=True)
+    effective_at = models.DateTimeField()
+    timestamp = models.DateTimeField(db_default=Now())
+    remote_port = None
+    actor_email = None
+
+    objects = EntryManager()
+
+    class Meta:
+        verbose_name = _("log entry")
+        verbose_name_plural = _("log entries")
+        get_latest_by = "timestamp"
+        base_manager_name = "objects"
+        indexes = [
+            models.Index(fields=["timestamp", "id"], name="audit_log_time"),
+            models.Index(fields=["content_type", "object_pk", "timestamp"], name="audit_log_object"),
+            models.Index(fields=["actor", "timestamp"], name="audit_log_actor"),
+            models.Index(fields=["event", "timestamp"], name="audit_log_event"),
+            models.Index(fields=["cid"], name="audit_log_request"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.object_repr}".strip()
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise PermissionError("the log is never deleted from")
+
+
+class SubjectKey(OwnedModel):
+    """The data key of one person's personal fields, wrapped by the keyring.
+
+    Destroying it erases the person: what was encrypted under it can never be read again.
+    """
+
+    append_only: ClassVar[bool] = False
+
+    wrapped = models.TextField()
+    destroyed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"subject {self.pk}"
