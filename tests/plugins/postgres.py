@@ -1,0 +1,89 @@
+"""Runs the tests on a real PostgreSQL through the CockroachDB engine.
+
+`python -m pytest -p tests.plugins.postgres` starts the server before pytest-django reads the
+settings; a variable set in a conftest would come too late, and the suite would quietly run on
+SQLite. For anything else than pytest: `python -m tests.plugins.postgres -- command…`.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from pytest_django import DjangoDbBlocker
+
+ENGINE = "tests.engine.postgres_shim"
+ROOT = Path(__file__).resolve().parent.parent.parent
+STOP_TIMEOUT_S = 30.0
+
+
+@contextmanager
+def running_server() -> Iterator[dict[str, str]]:
+    """Starts a server and yields the environment that leads to it; stops it at the end."""
+    guardian = subprocess.Popen(
+        [sys.executable, "-m", "tests.engine.guardian"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        # A Ctrl-C is for the tests; the server is still needed to tear down.
+        start_new_session=True,
+    )
+    assert guardian.stdin is not None and guardian.stdout is not None
+    try:
+        address = guardian.stdout.readline().strip()
+        if not address:
+            raise RuntimeError("PostgreSQL did not start")
+        yield {"DATABASE_URL": f"cockroachdb://{address}/comptoir", "DATABASE_ENGINE": ENGINE}
+    finally:
+        guardian.stdin.close()
+        guardian.wait(STOP_TIMEOUT_S)
+
+
+def is_provided() -> bool:
+    """Whether a server was started before: by the command line below, or by xdist's controller."""
+    return os.environ.get("DATABASE_ENGINE") == ENGINE and "DATABASE_URL" in os.environ
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+    if not is_provided():
+        server = running_server()
+        os.environ.update(server.__enter__())
+        early_config.add_cleanup(lambda: server.__exit__(None, None, None))
+    return (yield)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def the_engine_is_what_it_should_be(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    from django.db import connection, transaction
+
+    def isolation() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW transaction_isolation")
+            return str(cursor.fetchone()[0])
+
+    with django_db_blocker.unblock():
+        assert connection.vendor == "cockroachdb"
+        assert isolation() == "serializable"
+        with transaction.atomic():
+            assert isolation() == "serializable"
+        connection.close()
+
+
+def main(arguments: list[str]) -> int:
+    command = arguments[1:] if arguments[:1] == ["--"] else arguments
+    if not command:
+        print("usage: python -m tests.plugins.postgres -- command…", file=sys.stderr)
+        return 2
+    with running_server() as environment:
+        return subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
