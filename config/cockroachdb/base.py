@@ -10,7 +10,7 @@ from .schema import DatabaseSchemaEditor
 ISOLATION = "default_transaction_isolation"
 
 
-class DatabaseWrapper(stock.DatabaseWrapper):
+class DatabaseWrapper(stock.DatabaseWrapper):  # type: ignore[misc]
     SchemaEditorClass = DatabaseSchemaEditor
     features_class = DatabaseFeatures
     introspection_class = DatabaseIntrospection

@@ -1,7 +1,7 @@
 from django_cockroachdb.features import DatabaseFeatures as StockFeatures
 
 
-class DatabaseFeatures(StockFeatures):
+class DatabaseFeatures(StockFeatures):  # type: ignore[misc]
     # Waits for django-cockroachdb PR 329: a type change that rewrites the column may not share
     # its ALTER TABLE with another action.
     supports_combined_alters = False

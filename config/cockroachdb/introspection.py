@@ -8,7 +8,7 @@ from django_cockroachdb.introspection import DatabaseIntrospection as StockIntro
 SHARD_COLUMN = re.compile(r"crdb_internal_.+_shard_\d+")
 
 
-class DatabaseIntrospection(StockIntrospection):
+class DatabaseIntrospection(StockIntrospection):  # type: ignore[misc]
     def get_constraints(self, cursor: CursorWrapper, table_name: str) -> dict[str, Any]:
         """The constraints and indexes of a table as Django declared them.
 

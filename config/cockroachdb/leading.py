@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import (
@@ -36,14 +35,17 @@ def leading_columns(
 def leading_column(model: type[Model], item: Index | BaseConstraint) -> str | None:
     """The column by which `item` finds every row, or None: a partial index does not."""
     if isinstance(item, Index):
+        fields = [name for name, _ in item.fields_orders]
         # Only the plain kind is ordered; GIN, hash and bloom indexes carry another suffix.
-        if item.condition is None and item.fields and item.suffix == Index.suffix:
-            return column_of(model, item.fields_orders[0][0])
-    elif isinstance(item, UniqueConstraint) and item.fields:
-        # The last two kinds do not exist on CockroachDB: Django creates nothing for them.
-        if item.condition is None and item.deferrable is None and item.nulls_distinct is None:
-            return column_of(model, item.fields[0])
-    return None
+        finds_all = item.condition is None and item.suffix == Index.suffix
+    elif isinstance(item, UniqueConstraint):
+        fields = list(item.fields)
+        # CockroachDB knows neither of the last two kinds: Django creates nothing for them.
+        unsupported = item.deferrable is not None or item.nulls_distinct is not None
+        finds_all = item.condition is None and not unsupported
+    else:
+        return None
+    return column_of(model, fields[0]) if fields and finds_all else None
 
 
 def column_of(model: type[Model], name: str) -> str:
@@ -52,12 +54,11 @@ def column_of(model: type[Model], name: str) -> str:
     return column
 
 
-def wants_index(field: Field[Any, Any]) -> bool:
+def wants_index(field: Any) -> bool:
     """Whether a foreign key needs an index: its constraint reads by the column, so `db_index`
     alone does not decide."""
-    if not isinstance(field, ForeignKey) or field.unique:
-        return False
-    return bool(field.db_index or field.db_constraint)
+    can_lack_one = isinstance(field, ForeignKey) and not field.unique
+    return can_lack_one and bool(field.db_index or field.db_constraint)
 
 
 def leading_field(
@@ -72,6 +73,6 @@ def leading_field(
     return first.target if isinstance(first, Col) else None
 
 
-def _primary_key_lead(model: type[Model]) -> Iterator[str]:
-    if fields := model._meta.pk_fields:
-        yield fields[0].column
+def _primary_key_lead(model: type[Model]) -> list[str]:
+    fields: list[Any] = list(model._meta.pk_fields)
+    return [field.column for field in fields[:1]]

@@ -29,7 +29,7 @@ STORAGE = {
 }
 
 
-class DatabaseSchemaEditor(StockSchemaEditor):
+class DatabaseSchemaEditor(StockSchemaEditor):  # type: ignore[misc]
     sql_create_foreign_key_index = "CREATE INDEX IF NOT EXISTS %(name)s ON %(table)s (%(columns)s)"
     sql_create_hash_sharded_index = (
         "CREATE INDEX %(name)s ON %(table)s (%(columns)s) USING HASH%(include)s"
@@ -63,14 +63,14 @@ class DatabaseSchemaEditor(StockSchemaEditor):
         new_unique_together: Sequence[Sequence[str]],
     ) -> None:
         super().alter_unique_together(model, old_unique_together, new_unique_together)
-        led = {column_of(model, names[0]) for names in old_unique_together}
+        led: set[str | None] = {column_of(model, names[0]) for names in old_unique_together}
         self._index_foreign_keys(model, led - leading_columns(model))
 
     def _alter_field(
         self,
         model: type[Model],
-        old_field: Field[Any, Any],
-        new_field: Field[Any, Any],
+        old_field: Any,
+        new_field: Any,
         *types: Any,
         **options: Any,
     ) -> None:
@@ -78,9 +78,9 @@ class DatabaseSchemaEditor(StockSchemaEditor):
         # Django has just dropped the index together with `db_index`, or has made none for a
         # column that becomes a foreign key without it.
         newly_bare = not wants_index(old_field) or (old_field.db_index and not new_field.db_index)
-        if newly_bare and wants_index(new_field):
-            if old_field.column not in leading_columns(model):
-                self.execute(self._create_index_sql(model, fields=[new_field]), params=None)
+        is_led = old_field.column in leading_columns(model)
+        if newly_bare and wants_index(new_field) and not is_led:
+            self.execute(self._create_index_sql(model, fields=[new_field]), params=None)
 
     def _index_foreign_keys(self, model: type[Model], columns: set[str | None]) -> None:
         for field in model._meta.local_fields:
@@ -94,8 +94,8 @@ class DatabaseSchemaEditor(StockSchemaEditor):
     def _alter_column_type_sql(
         self,
         model: type[Model],
-        old_field: Field[Any, Any],
-        new_field: Field[Any, Any],
+        old_field: Any,
+        new_field: Any,
         new_type: str,
         old_collation: str | None,
         new_collation: str | None,

@@ -75,7 +75,8 @@ def _programs(folder: Path, *, copy: bool) -> Path:
     The wheel itself would create a system user and open every folder above the checkout.
     """
     found = importlib.util.find_spec(PACKAGE)
-    assert found is not None and found.origin is not None, f"{PACKAGE} is not installed"
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError(PACKAGE)
     package = Path(found.origin).parent
     if not copy:
         return package / RELEASE / "bin"
@@ -171,7 +172,7 @@ def _wait_for_the_end_of(parent: int) -> None:
     # A process forked from the parent may hold the pipe open after the parent's death.
     while os.getppid() == parent:
         readable, _, _ = select.select([sys.stdin], [], [], 1.0)
-        if readable and not sys.stdin.buffer.read1():
+        if readable and not os.read(sys.stdin.fileno(), 1):
             return
 
 
@@ -179,7 +180,8 @@ def main() -> None:
     parent = os.getppid()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with running_server() as address:
-        print(address, flush=True)
+        sys.stdout.write(f"{address}\n")
+        sys.stdout.flush()
         _wait_for_the_end_of(parent)
 
 

@@ -5,7 +5,7 @@ import environ
 env = environ.Env()
 environ.Env.DB_SCHEMES["cockroachdb"] = "config.cockroachdb"
 
-SECRET_KEY = "only-for-tests"  # noqa: S105
+SECRET_KEY = "only-for-tests"
 DATABASES = {"default": env.db("DATABASE_URL")}
 DATABASES["default"]["ENGINE"] = env.str("DATABASE_ENGINE", "config.cockroachdb")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

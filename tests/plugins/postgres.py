@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,7 +32,8 @@ def running_server() -> Iterator[dict[str, str]]:
         # A Ctrl-C is for the tests; the server is still needed to tear down.
         start_new_session=True,
     )
-    assert guardian.stdin is not None and guardian.stdout is not None
+    assert guardian.stdin is not None
+    assert guardian.stdout is not None
     try:
         address = guardian.stdout.readline().strip()
         if not address:
@@ -51,9 +52,9 @@ def is_provided() -> bool:
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
     if not is_provided():
-        server = running_server()
-        os.environ.update(server.__enter__())
-        early_config.add_cleanup(lambda: server.__exit__(None, None, None))
+        server = ExitStack()
+        os.environ.update(server.enter_context(running_server()))
+        early_config.add_cleanup(server.close)
     return (yield)
 
 
@@ -79,7 +80,7 @@ def the_engine_is_what_it_should_be(
 def main(arguments: list[str]) -> int:
     command = arguments[1:] if arguments[:1] == ["--"] else arguments
     if not command:
-        print("usage: python -m tests.plugins.postgres -- command…", file=sys.stderr)
+        sys.stderr.write("usage: python -m tests.plugins.postgres -- command…\n")
         return 2
     with running_server() as environment:
         return subprocess.run(command, env={**os.environ, **environment}, check=False).returncode

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
@@ -24,7 +24,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     introspection_class = DatabaseIntrospection
 
     # CockroachDB's integer is 64 bits wide.
-    data_types: dict[str, Any] = {
+    data_types: ClassVar[dict[str, Any]] = {
         **base.DatabaseWrapper.data_types,
         "AutoField": "bigint",
         "BigAutoField": "bigint",
