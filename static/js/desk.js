@@ -1,0 +1,117 @@
+// What the keyboard and the menus do. Every page works without it.
+(() => {
+  const root = document.documentElement;
+
+  function remember(key, value) {
+    try {
+      window.localStorage.setItem(key, value);
+    } catch {
+      // A browser that keeps nothing still works; the choice lasts for this page.
+    }
+  }
+
+  function recall(key) {
+    try {
+      return window.localStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  }
+
+  // Menu of the narrow screen
+  const toggle = document.querySelector("[data-menu-toggle]");
+  if (toggle) {
+    const menu = document.getElementById(toggle.getAttribute("aria-controls"));
+    const show = (open) => {
+      toggle.setAttribute("aria-expanded", String(open));
+      menu.classList.toggle("is-open", open);
+    };
+    show(false);
+    toggle.addEventListener("click", () => show(toggle.getAttribute("aria-expanded") !== "true"));
+    menu.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") {
+        show(false);
+        toggle.focus();
+      }
+    });
+  }
+
+  // Theme
+  const choices = [...document.querySelectorAll("[data-theme-set]")];
+  function markTheme() {
+    for (const button of choices) {
+      const chosen = button.dataset.themeSet === root.dataset.themeChoice;
+      button.setAttribute("aria-pressed", String(chosen));
+    }
+  }
+  for (const button of choices) {
+    button.addEventListener("click", () => {
+      remember("theme", button.dataset.themeSet);
+      document.dispatchEvent(new CustomEvent("comptoir:theme"));
+      markTheme();
+    });
+  }
+  markTheme();
+
+  // Messages can be put away
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-dismiss]");
+    if (button) button.closest(".alert").remove();
+  });
+
+  // Keyboard
+  const help = document.getElementById("keyboard-help");
+  const onOff = document.querySelector("[data-shortcuts]");
+  const shortcutsOn = () => recall("shortcuts") !== "off";
+  if (onOff) {
+    onOff.checked = shortcutsOn();
+    onOff.addEventListener("change", () => remember("shortcuts", onOff.checked ? "on" : "off"));
+  }
+  for (const button of document.querySelectorAll("[data-keyboard-help]")) {
+    button.addEventListener("click", () => help.showModal());
+  }
+
+  // The row's own link takes the focus: Enter then opens it, and a screen reader says its name.
+  function moveRow(step) {
+    const links = [...document.querySelectorAll("[data-rows] tbody tr")]
+      .map((row) => row.querySelector("a[data-row-link]") || row.querySelector("a[href]"))
+      .filter(Boolean);
+    if (!links.length) return false;
+    const row = document.activeElement.closest("[data-rows] tbody tr");
+    const current = row ? links.findIndex((link) => row.contains(link)) : -1;
+    const first = step > 0 ? 0 : links.length - 1;
+    const next = current < 0 ? first : Math.min(Math.max(current + step, 0), links.length - 1);
+    links[next].focus();
+    links[next].closest("tr").scrollIntoView({ block: "nearest" });
+    return true;
+  }
+
+  function focusSearch() {
+    const search = document.querySelector("[data-search], input[type=search]");
+    if (!search) return false;
+    search.focus();
+    search.select();
+    return true;
+  }
+
+  function openHelp() {
+    if (!help) return false;
+    help.showModal();
+    return true;
+  }
+
+  const keys = {
+    "/": focusSearch,
+    "?": openHelp,
+    j: () => moveRow(1),
+    k: () => moveRow(-1),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, select, [contenteditable], dialog[open]");
+    const withModifier = event.ctrlKey || event.metaKey || event.altKey;
+    if (typing || withModifier || event.isComposing || !shortcutsOn()) return;
+    const act = keys[event.key];
+    if (act && act()) event.preventDefault();
+  });
+})();
