@@ -104,7 +104,7 @@ class DatabaseSchemaEditor(StockSchemaEditor):  # type: ignore[misc]
             model, old_field, new_field, new_type, old_collation, new_collation
         )
         old_type = old_field.db_parameters(connection=self.connection)["type"]
-        if storage_of(old_type) != storage_of(new_type) and not new_field.generated:
+        if storage_of(old_type) != storage_of(new_type):
             sql = f"{sql} USING {self.quote_name(new_field.column)}::{new_type}"
         return (sql, params), further
 

@@ -16,17 +16,6 @@ FOREIGN_KEYS_WITHOUT_INDEX = """
     ORDER BY 1
 """
 
-# Two indexes on the very same columns cost each write twice.
-INDEXED_TWICE = """
-    SELECT indrelid::regclass::text || ' (' || string_agg(indexrelid::regclass::text, ', ') || ')'
-    FROM pg_index
-    JOIN pg_class ON pg_class.oid = indrelid
-    WHERE relnamespace = 'public'::regnamespace AND indpred IS NULL AND indexprs IS NULL
-    GROUP BY indrelid, indkey::text, indoption::text
-    HAVING count(*) > 1
-    ORDER BY 1
-"""
-
 DEFERRABLE = "SELECT conname FROM pg_constraint WHERE condeferrable ORDER BY 1"
 
 

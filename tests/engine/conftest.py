@@ -9,7 +9,12 @@ from tests.plugins.postgres import ENGINE
 
 # These ask a server that speaks as CockroachDB; on SQLite there is none.
 if os.environ.get("DATABASE_ENGINE") != ENGINE:
-    collect_ignore = ["test_server.py", "test_schema_changes.py", "test_third_party.py"]
+    collect_ignore = [
+        "test_guardian.py",
+        "test_schema_changes.py",
+        "test_server.py",
+        "test_third_party.py",
+    ]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -94,6 +94,17 @@ def test_text_becomes_json_and_keeps_its_value() -> None:
     assert after._base_manager.get().name == {"called": "Rex"}  # type: ignore[attr-defined]
 
 
+def test_type_change_shares_its_statement_with_no_other_change() -> None:
+    before = created(pet())
+    after = pet(name=models.JSONField(null=True))
+    with connection.schema_editor(collect_sql=True) as editor:
+        editor.alter_field(before, field_of(before, "name"), field_of(after, "name"))
+    assert [sql.partition(" ALTER COLUMN ")[2] for sql in editor.collected_sql] == [
+        '"name" TYPE jsonb USING "name"::jsonb;',
+        '"name" DROP NOT NULL;',
+    ]
+
+
 def test_foreign_key_gets_its_own_index() -> None:
     created(pet())
     assert is_own(owner_indexes())

@@ -13,7 +13,8 @@ import pytest
 from tests.engine import catalog
 from tests.plugins.postgres import ROOT
 
-NAME = "third_party"
+# Workers of one run share the server.
+NAME = f"third_party_{os.getpid()}"
 
 
 @pytest.fixture(scope="module")
