@@ -17,10 +17,6 @@ if os.environ.get("DATABASE_ENGINE") != ENGINE:
     ]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "cockroach: needs a CockroachDB named by COCKROACH_URL")
-
-
 @pytest.fixture
 def rival(transactional_db: None) -> Iterator[BaseDatabaseWrapper]:
     """A second connection to the test database."""

@@ -11,6 +11,8 @@ import pytest
 
 from tests.plugins.postgres import ROOT
 
+pytestmark = pytest.mark.processes
+
 DEADLINE_S = 30.0
 RUN = [sys.executable, "-m", "tests.plugins.postgres", "--", sys.executable, "-c"]
 TELL_AND_WAIT = "import os, sys; print(os.environ['DATABASE_URL'], flush=True); sys.stdin.read()"
