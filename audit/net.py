@@ -6,6 +6,7 @@ the guard that the write is announced, and give each entry its actor and its eve
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from django.db.models.signals import (
 from audit import clock, guard
 from audit.actor import current_actor
 from audit.log import describe_actor
+from audit.masks import conceal
 from audit.models import LogEntry
 from audit.work import find_ambient
 
@@ -34,17 +36,33 @@ VERBS = {
 }
 
 
+_concealed: dict[str, set[str]] = defaultdict(set)
+_unnamed: set[str] = set()
+
+
 def cover(
     model: type[models.Model],
     *,
     masked: Sequence[str] = (),
+    concealed: Sequence[str] = (),
     left_out: Sequence[str] = (),
     m2m: Sequence[str] = (),
+    unnamed: bool = False,
 ) -> None:
-    """Put a model that others save on record, and refuse writes to it that no signal announces."""
+    """Put a model that others save on record, and refuse writes to it that no signal announces.
+
+    `masked` fields leave a keyed digest, `concealed` ones only that they changed. `unnamed` is for
+    a model whose `__str__` holds personal data: the entry names it by its key.
+    """
     auditlog.register(
-        model, mask_fields=list(masked), exclude_fields=list(left_out), m2m_fields=set(m2m)
+        model,
+        mask_fields=[*masked, *concealed],
+        exclude_fields=list(left_out),
+        m2m_fields=set(m2m),
     )
+    _concealed[model._meta.label_lower].update(concealed)
+    if unnamed:
+        _unnamed.add(model._meta.label_lower)
     guard.netted.add(model._meta.db_table)
     pre_save.connect(_before_write, sender=model, dispatch_uid=("net", model))
     pre_delete.connect(_before_write, sender=model, dispatch_uid=("net", model))
@@ -93,5 +111,7 @@ def complete_entry(sender: type[LogEntry], instance: LogEntry, **_: Any) -> None
     model = instance.content_type.model_class() if instance.content_type else None
     label = model._meta.label_lower if model else "unknown"
     instance.event = f"{label}.{VERBS[instance.action]}"
-    instance.object_repr = instance.object_repr[:200]
-
+    name = f"{label} {instance.object_pk}" if label in _unnamed else instance.object_repr
+    instance.object_repr = name[:200]
+    for hidden in _concealed[label] & set(instance.changes or ()):
+        instance.changes[hidden] = [conceal(value) for value in instance.changes[hidden]]

@@ -1,6 +1,43 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class AccessConfig(AppConfig):
     name = "config.access"
     label = "access"
+    verbose_name = _("Access")
+
+    def ready(self) -> None:
+        from allauth.account.models import EmailAddress
+        from allauth.mfa.models import Authenticator
+        from allauth.usersessions.models import UserSession
+        from django.contrib.auth.models import Group
+
+        from audit import net
+
+        # Importing checks and tasks is what registers them.
+        from config.access import checks as _checks  # noqa: F401
+        from config.access import install, record
+        from config.access import tasks as _tasks  # noqa: F401
+        from config.access.models import OutgoingMail, User
+
+        net.cover(
+            User,
+            masked=["email", "name"],
+            concealed=["password"],
+            left_out=["last_login"],
+            m2m=["groups"],
+        )
+        net.cover(Group, m2m=["permissions"])
+        net.cover(EmailAddress, masked=["email"], unnamed=True)
+        net.cover(Authenticator, concealed=["data"], left_out=["last_used_at"], unnamed=True)
+        net.cover(
+            UserSession,
+            masked=["ip", "user_agent"],
+            left_out=["session_key", "data", "last_seen_at"],
+            unnamed=True,
+        )
+        net.keep(OutgoingMail, left_out=["sealed"])
+        record.connect()
+        post_migrate.connect(install.after_migrate, dispatch_uid="access.roles")

@@ -1,0 +1,110 @@
+"""Who is there, and may he open this view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+from django.urls import ResolverMatch, reverse
+
+from audit.actor import acting_as
+from audit.errors import KernelError
+from audit.gate import find_gate
+from config.access import snapshot
+
+Answer = Callable[[HttpRequest], HttpResponseBase]
+
+POLL_HEADER = "Comptoir-Poll"
+"""A part of a page that asks by itself says so: a screen nobody looks at must not stay open."""
+
+MFA_METHOD = "mfa"
+METHODS_KEY = "account_authentication_methods"
+
+
+class ActorMiddleware:
+    """Takes the actor once, before any view, and keeps him in force for the whole request.
+
+    A snapshot: what a view changes (an address, a role) does not change who did it. Three queries
+    for a signed-in person (session, user, roles with their permissions), none for a visitor.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        user = request.user
+        if user.is_authenticated:
+            actor = snapshot.person(user, request)
+            if POLL_HEADER not in request.headers:
+                request.session.touch()  # type: ignore[attr-defined]
+        else:
+            actor = snapshot.visitor(request)
+        request.actor = actor  # type: ignore[attr-defined]
+        with acting_as(actor):
+            return self.get_response(request)
+
+
+class GateMiddleware:
+    """Nothing opens by default: each view says on itself who may (see `audit.gate`).
+
+    allauth's views and the admin's guard themselves and pass by where they come from.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        match = request.resolver_match
+        if match is not None and "admin" in match.app_names:
+            return self._second_factor(request)
+        if view.__module__.startswith("allauth."):
+            return None
+        gate = find_gate(view)
+        if gate is None:
+            raise KernelError(f"{_name(match)} does not say who may open it")
+        if gate.is_open:
+            return None
+        if not request.user.is_authenticated:
+            return ask_to_sign_in(request)
+        actor = request.actor  # type: ignore[attr-defined]
+        missing = [name for name in gate.permissions if not actor.may(name)]
+        if missing:
+            raise PermissionDenied(missing[0])
+        return None
+
+    def _second_factor(self, request: HttpRequest) -> HttpResponseBase | None:
+        if not settings.ADMIN_REQUIRES_MFA or not request.user.is_authenticated:
+            return None
+        methods = request.session.get(METHODS_KEY, [])
+        if any(one.get("method") == MFA_METHOD for one in methods):
+            return None
+        return HttpResponseRedirect(reverse("mfa_index"))
+
+
+def ask_to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    """A page leads to the sign-in and back; anything else is told 401."""
+    url = resolve_url(settings.LOGIN_URL)
+    if getattr(request, "htmx", False):
+        response = HttpResponse(status=401)
+        response["HX-Redirect"] = url
+        return response
+    if not request.accepts("text/html"):
+        return HttpResponse(status=401)
+    if request.method in ("GET", "HEAD"):
+        url = f"{url}?{urlencode({'next': request.get_full_path()})}"
+    return HttpResponseRedirect(url)
+
+
+def _name(match: ResolverMatch | None) -> str:
+    return match.view_name if match else "a view"

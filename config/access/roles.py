@@ -1,0 +1,165 @@
+"""The roles of the house: one table. Groups of the same name are made from it by `migrate`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from audit.errors import Kind, Refusal
+
+ASSIGN = "access.assign_role"
+MONEY = frozenset(
+    {
+        "payments.refund_payment",
+        "payments.capture_payment",
+        "payments.void_payment",
+        "payments.correct_payment",
+        "approvals.decide_refund",
+        "approvals.change_approvallimit",
+    }
+)
+"""Permissions that move money, or say how much of it may move."""
+GRANTING = frozenset({ASSIGN, "access.add_user", "access.change_user", "auth.change_group"})
+"""Permissions that decide what others may do."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """A job in the house. `code` is the group's name; `label` and `about` are for people."""
+
+    code: str
+    label: Any
+    about: Any
+    permissions: frozenset[str]
+    is_staff: bool = False
+
+    @property
+    def handles_money(self) -> bool:
+        return bool(self.permissions & MONEY)
+
+
+def _role(code: str, label: Any, about: Any, *permissions: str, staff: bool = False) -> Role:
+    return Role(code, label, about, frozenset(permissions), staff)
+
+
+LOOK = ("payments.view_payment", "parties.view_customer")
+DISPUTES = (*LOOK, "payments.view_refundreason")
+
+TABLE: tuple[Role, ...] = (
+    _role(
+        "support_agent",
+        _("support agent"),
+        _("Finds a customer's payment and refunds it within a limit."),
+        *LOOK,
+        "payments.refund_payment",
+        "payments.view_refundreason",
+        "approvals.view_approval",
+    ),
+    _role(
+        "support_lead",
+        _("support lead"),
+        _("What an agent may, higher refunds, and the second pair of eyes."),
+        *LOOK,
+        "parties.reveal_customer",
+        "payments.refund_payment",
+        "payments.capture_payment",
+        "payments.void_payment",
+        "payments.view_refundreason",
+        "approvals.view_approval",
+        "approvals.decide_refund",
+    ),
+    _role(
+        "dispute_analyst",
+        _("dispute analyst"),
+        _("Gathers the evidence for a dispute."),
+        *DISPUTES,
+    ),
+    _role(
+        "dispute_lead",
+        _("dispute lead"),
+        _("Decides which disputes are fought, and sees who the customer is."),
+        *DISPUTES,
+        "parties.reveal_customer",
+    ),
+    _role(
+        "finance_controller",
+        _("finance controller"),
+        _("Proves the books, corrects payments, sets limits and decides on refunds."),
+        *LOOK,
+        "payments.refund_payment",
+        "payments.capture_payment",
+        "payments.void_payment",
+        "payments.correct_payment",
+        "payments.view_refundreason",
+        "payments.change_refundreason",
+        "approvals.view_approval",
+        "approvals.decide_refund",
+        "approvals.view_approvallimit",
+        "approvals.change_approvallimit",
+        staff=True,
+    ),
+    _role(
+        "fraud_analyst",
+        _("fraud analyst"),
+        _("Looks into suspicious payments and voids them before they are captured."),
+        *LOOK,
+        "parties.reveal_customer",
+        "payments.void_payment",
+    ),
+    _role(
+        "gift_card_operator",
+        _("gift card operator"),
+        _("Issues, blocks and corrects gift cards."),
+        *LOOK,
+    ),
+    _role(
+        "loyalty_operator",
+        _("loyalty operator"),
+        _("Runs the points: earning, burning, corrections."),
+        *LOOK,
+    ),
+    _role(
+        "privacy_officer",
+        _("privacy officer"),
+        _("Answers what is known about a person, and erases it."),
+        "parties.view_customer",
+        "parties.reveal_customer",
+        "audit.view_logentry",
+    ),
+    _role(
+        "auditor",
+        _("auditor"),
+        _("Reads the record and everything it speaks of; changes nothing."),
+        *LOOK,
+        "audit.view_logentry",
+        "approvals.view_approval",
+        "approvals.view_approvallimit",
+        "payments.view_refundreason",
+    ),
+    _role(
+        "access_administrator",
+        _("access administrator"),
+        _("Decides who holds which role; touches no money."),
+        ASSIGN,
+        "access.view_user",
+        "access.add_user",
+        "access.change_user",
+        "auth.view_group",
+        "auth.add_group",
+        "auth.change_group",
+        staff=True,
+    ),
+)
+ROLES: dict[str, Role] = {role.code: role for role in TABLE}
+GRANTABLE: frozenset[str] = frozenset().union(*(role.permissions for role in TABLE))
+"""Everything that any role of the table holds: nothing else is ever given."""
+
+
+def find_role(code: str) -> Role:
+    """The role of a code. Raises Refusal (missing)."""
+    role = ROLES.get(code)
+    if role is None:
+        raise Refusal("access.no_such_role", _("There is no such role."), Kind.MISSING)
+    return role

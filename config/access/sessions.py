@@ -1,0 +1,86 @@
+"""The session of a browser: sealed in the database, with an idle and an absolute limit."""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.db import connection
+
+from audit import clock, outcomes
+from audit.encryption import SealBroken, seal_secret, unseal_secret
+from audit.outcomes import Ending
+
+logger = logging.getLogger(__name__)
+
+STARTED, SEEN = "started_at", "seen_at"
+STEP_S = 60
+"""The last use is written at most once a minute, so that reading costs no write."""
+ATTEMPTS = 8
+PLACE = "sessions.session"
+
+
+def is_over(data: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a signed-in session was left alone for too long, or is simply too old."""
+    started, seen = data.get(STARTED), data.get(SEEN)
+    if started is None or seen is None:
+        return False
+    at = now.timestamp()
+    return at - seen > settings.SESSION_IDLE_S or at - started > settings.SESSION_COOKIE_AGE
+
+
+class SessionStore(DatabaseStore):
+    """Django's database session, whose save survives another request at the same row."""
+
+    def start(self) -> None:
+        """Somebody signed in: from now on both limits count."""
+        self[STARTED] = self[SEEN] = int(clock.now().timestamp())
+
+    def touch(self) -> None:
+        """Somebody uses a session he is signed in with."""
+        now = int(clock.now().timestamp())
+        if STARTED not in self:
+            self.start()
+        elif now - self[SEEN] >= STEP_S:
+            self[SEEN] = now
+
+    def load(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().load()
+        if not is_over(data, clock.now()):
+            return data
+        self.delete(self.session_key)
+        self._session_key = None
+        return {}
+
+    def save(self, must_create: bool = False) -> None:
+        for attempt in range(ATTEMPTS):
+            try:
+                super().save(must_create=must_create)
+            except UpdateError as error:
+                # Two requests of one browser: the second would be told 400 after its work is done.
+                last = attempt == ATTEMPTS - 1 or connection.in_atomic_block
+                if last or outcomes.of(error) is not Ending.CONFLICT:
+                    raise
+                time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311
+            else:
+                return
+
+    def encode(self, session_dict: dict[str, Any]) -> str:
+        """A session knows its person's address and, while one enrols, the seed of the codes."""
+        return seal_secret(json.dumps(session_dict, separators=(",", ":")), place=PLACE)
+
+    def decode(self, session_data: str) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads(unseal_secret(session_data, place=PLACE))
+        except (SealBroken, ValueError):
+            logger.warning("a session could not be read; its person signs in again")
+            return {}
+        return found

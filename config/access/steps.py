@@ -1,0 +1,53 @@
+"""Writes used inside somebody's Work."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.mail import EmailMessage, EmailMultiAlternatives
+
+from audit.encryption import seal_secret, unseal_secret
+from audit.work import Work
+from config.access.models import OutgoingMail
+
+TASK = "access.send_mail"
+
+
+def queue_mail(work: Work, kind: str, message: EmailMessage) -> OutgoingMail:
+    """Put a rendered mail in the outbox, sealed; it leaves once the work is committed."""
+    mail = OutgoingMail(kind=kind[:80], made_at=work.now)
+    mail.sealed = seal_secret(json.dumps(_as_data(message)), place=_place(mail))
+    work.add(mail, event="access.mail.queued")
+    work.later(TASK, mail_id=str(mail.pk))
+    return mail
+
+
+def open_mail(mail: OutgoingMail) -> EmailMessage:
+    """The mail as it was rendered. Raises SealBroken when it was tampered with."""
+    data = json.loads(unseal_secret(mail.sealed, place=_place(mail)))
+    message = EmailMultiAlternatives(
+        data["subject"], data["body"], data["from"], data["to"], headers=data["headers"]
+    )
+    message.content_subtype = data["subtype"]
+    for content, mimetype in data["alternatives"]:
+        message.attach_alternative(content, mimetype)
+    return message
+
+
+def _as_data(message: EmailMessage) -> dict[str, Any]:
+    return {
+        "subject": str(message.subject),
+        "body": str(message.body),
+        "from": message.from_email,
+        "to": list(message.to),
+        "headers": message.extra_headers,
+        "subtype": message.content_subtype,
+        "alternatives": [
+            [str(content), mimetype] for content, mimetype in getattr(message, "alternatives", [])
+        ],
+    }
+
+
+def _place(mail: OutgoingMail) -> str:
+    return f"access.outgoingmail:{mail.pk}"
