@@ -123,7 +123,7 @@ class AmbientWorkMiddleware:
         event = f"request.{match.view_name if match else 'unknown'}".replace(":", ".")
         with transaction.atomic(durable=True):
             with ambient(Work(current_actor(), clock.now(), event)) as work:
-                response: HttpResponseBase = view(request, *args, **kwargs)
+                response = self._call(request, view, args, kwargs)
                 if isinstance(response, HttpResponse) and hasattr(response, "render"):
                     response = response.render()
             if response.status_code >= 500:
@@ -131,6 +131,19 @@ class AmbientWorkMiddleware:
             else:
                 flush(work)
         return response
+
+    def _call(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)  # type: ignore[no-any-return]
+        except Exception as error:
+            # Some answer by raising, and what process_view raises never reaches process_exception.
+            answer = import_string(settings.AMBIENT_WORK_FLOW)
+            response: HttpResponseBase | None = answer(request, error)
+            if response is None:
+                raise
+            return response
 
 
 class AccessRecordMiddleware:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
+from allauth.account.middleware import AccountMiddleware
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -104,6 +105,13 @@ def ask_to_sign_in(request: HttpRequest) -> HttpResponseBase:
     if request.method in ("GET", "HEAD"):
         url = f"{url}?{urlencode({'next': request.get_full_path()})}"
     return HttpResponseRedirect(url)
+
+
+def answer_flow(request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+    """The page that allauth asks for by raising (sign in again, stop here); None for the rest."""
+    flow = AccountMiddleware(lambda _: HttpResponse())
+    response: HttpResponseBase | None = flow.process_exception(request, error)
+    return response
 
 
 def _name(match: ResolverMatch | None) -> str:

@@ -141,6 +141,7 @@ AUDITLOG_CID_GETTER = "audit.actor.current_request_id"
 COMPTOIR_EDGE = "config.refusals.answer"
 COMPTOIR_ROUTES = "config.routes.ROUTES"
 AMBIENT_WORK_PREFIXES = ["/admin/", "/accounts/"]
+AMBIENT_WORK_FLOW = "config.access.middleware.answer_flow"
 
 COMPTOIR_KEYRING = env.str("COMPTOIR_KEYRING", "")
 COMPTOIR_KEYRING_FILE = env.str("COMPTOIR_KEYRING_FILE", "")
@@ -151,10 +152,7 @@ COMPTOIR_SEAL_ANCHOR = env.str("COMPTOIR_SEAL_ANCHOR", str(VAR_DIR / "seals.json
 # Access -----------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "access.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["config.access.backends.RoleBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -175,6 +173,10 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
+# One address at a time: the new one takes over when its mail is answered.
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_PREVENT_ENUMERATION = True
@@ -182,10 +184,13 @@ MFA_ADAPTER = "config.access.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Comptoir"
 MFA_RECOVERY_CODES_SHOW_ONCE = True
+USERSESSIONS_ADAPTER = "config.access.adapters.SessionsAdapter"
 USERSESSIONS_TRACK_ACTIVITY = False
+ADMIN_REQUIRES_MFA = env.bool("ADMIN_REQUIRES_MFA", False)
 
 SESSION_ENGINE = "config.access.sessions"
-SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_IDLE_S = env.int("SESSION_IDLE_S", 15 * 60)
+SESSION_COOKIE_AGE = env.int("SESSION_LONGEST_S", 12 * 60 * 60)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -238,6 +243,16 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "filesystem://")
 CELERY_BROKER_FOLDER = VAR_DIR / "broker"
+# What rings by the clock; each task finds its own work and does nothing when there is none.
+BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "outbox": {"task": "outbox.deliver", "schedule": 5.0},
+    "outbox-tidy": {"task": "outbox.tidy", "schedule": 3600.0},
+    "payments-resolve": {"task": "payments.resolve_unknown", "schedule": 30.0},
+    "payments-expire": {"task": "payments.expire_authorizations", "schedule": 300.0},
+    "approvals-expire": {"task": "approvals.expire", "schedule": 300.0},
+    "ledger-roll-up": {"task": "ledger.roll_up_balances", "schedule": 3600.0},
+    "audit-seal": {"task": "audit.seal", "schedule": 30.0},
+}
 OUTBOX_BELL = env.bool("OUTBOX_BELL", True)
 
 # Providers ----------------------------------------------------------------------------------------
