@@ -25,3 +25,8 @@ def at(moment: datetime) -> Iterator[None]:
         yield
     finally:
         _set.reset(token)
+
+
+def is_set() -> bool:
+    """Whether somebody (the demo, a test) has set the clock."""
+    return _set.get() is not None

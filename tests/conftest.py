@@ -1,0 +1,45 @@
+"""What every test stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from audit import guard
+from audit.actor import Actor, acting_as, system
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptying_a_test_database_is_allowed() -> Iterator[None]:
+    """Only here: `flush` in production meets the guard as anybody does."""
+    operations: Any = type(connections["default"].ops)
+    original = operations.execute_sql_flush
+
+    def emptied(self: Any, sql_list: Any) -> None:
+        with guard.suspended():
+            original(self, sql_list)
+
+    operations.execute_sql_flush = emptied
+    yield
+    operations.execute_sql_flush = original
+
+
+@pytest.fixture(autouse=True)
+def nothing_was_blocked(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """No test writes past the kernel. A test of the guard itself empties the list."""
+    guard.blocked.clear()
+    guard.forget_announcements()
+    yield guard.blocked
+    blocked = list(guard.blocked)
+    guard.blocked.clear()
+    assert blocked == [], "writes that did not go through a Work or an announced signal"
+
+
+@pytest.fixture
+def somebody() -> Iterator[Actor]:
+    """A system actor for the whole test."""
+    with acting_as(system("test", "request-of-the-test")) as actor:
+        yield actor
