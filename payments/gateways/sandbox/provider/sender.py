@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from standardwebhooks import Webhook
+from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
 from .calls import get_row
 from .deliveries import add_delivery, next_delivery, record_attempt
@@ -36,17 +36,20 @@ class Target:
     """Where webhooks go, and the secrets they are signed with."""
 
     def __init__(self, url: str, secrets: list[str]) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            self._host, self._port = parts.hostname or "", parts.port
+        except ValueError as error:
+            raise StartError(f"the webhook URL is not an address: {url}") from error
+        if parts.scheme not in ("http", "https") or not self._host:
             raise StartError(f"the webhook URL is not an http(s) address: {url}")
         if not secrets:
             raise StartError("a webhook URL needs at least one --webhook-secret")
         try:
             self.signers = [Webhook(secret) for secret in secrets]
-        except (ValueError, RuntimeError) as error:
-            raise StartError("a webhook secret is not base64 after whsec_") from error
+        except (ValueError, EmptyWebhookSecretError) as error:
+            raise StartError("a webhook secret is whsec_ and base64") from error
         self._secure = parts.scheme == "https"
-        self._host, self._port = parts.hostname, parts.port
         self._path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
 
     def post(self, headers: dict[str, str], body: bytes) -> int:

@@ -43,6 +43,7 @@ class Server(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     server: Server
     protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.0"  # what cannot be read is answered with a status too
     server_version = "sandbox"
     sys_version = ""
     timeout = 90

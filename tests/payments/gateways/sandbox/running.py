@@ -101,12 +101,12 @@ def running_sandbox(store: Path, *options: str) -> Iterator[Sandbox]:
     """Start a provider on a free port and end it afterwards."""
     command = [*COMMAND, "--port", "0", "--store", str(store), *options]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         line = process.stdout.readline()
         assert "listening on" in line, "the provider did not start"
         url = line.split()[-1]
-        with httpx.Client(base_url=url) as client:
+        with httpx.Client(base_url=url, trust_env=False) as client:
             assert client.get("/healthz").status_code == 200
             yield Sandbox(url, store, process, client)
     finally:
@@ -149,7 +149,7 @@ def running_receiver() -> Iterator[Receiver]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     receiver.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield receiver
