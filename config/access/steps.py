@@ -24,7 +24,7 @@ def queue_mail(work: Work, kind: str, message: EmailMessage) -> OutgoingMail:
 
 
 def open_mail(mail: OutgoingMail) -> EmailMessage:
-    """The mail as it was rendered. Raises SealBroken when it was tampered with."""
+    """The mail as it was rendered."""
     data = json.loads(unseal_secret(mail.sealed, place=_place(mail)))
     message = EmailMultiAlternatives(
         data["subject"], data["body"], data["from"], data["to"], headers=data["headers"]
