@@ -30,8 +30,16 @@ class ActorKinds(models.TextChoices):
     INSTALLER = "installer", _("installer")
 
 
-class EntryManager(LogEntryManager.from_queryset(GuardedQuerySet)):  # type: ignore[misc]
-    """django-auditlog's manager; rows can be added and read, nothing else."""
+class EntryQuerySet(GuardedQuerySet["LogEntry"]):
+    """Entries are added by whoever has something to record, and read; nothing else."""
+
+    def _refuse(self, verb: str) -> None:
+        if verb not in ("create", "bulk_create"):
+            super()._refuse(verb)
+
+
+class EntryManager(LogEntryManager.from_queryset(EntryQuerySet)):  # type: ignore[misc]
+    """django-auditlog's manager over that."""
 
 
 class LogEntry(AbstractLogEntry):

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from audit import guard
 from audit.actor import Actor
@@ -68,7 +68,7 @@ WAYS: dict[str, Callable[[Toy], object]] = {
 @pytest.mark.parametrize("way", WAYS)
 def test_no_way_past_the_kernel_writes(way: str, toy: Toy, nothing_was_blocked: list[str]) -> None:
     before = list(Toy.objects.values()), list(Box.objects.values()), LogEntry.objects.count()
-    with pytest.raises(WriteBlocked):
+    with pytest.raises(WriteBlocked), transaction.atomic():
         WAYS[way](toy)
     nothing_was_blocked.clear()
     assert before == (
@@ -81,7 +81,7 @@ def test_no_way_past_the_kernel_writes(way: str, toy: Toy, nothing_was_blocked: 
 def test_a_blocked_write_is_remembered_even_when_its_error_is_swallowed(
     toy: Toy, nothing_was_blocked: list[str]
 ) -> None:
-    with pytest.raises(WriteBlocked):
+    with pytest.raises(WriteBlocked), transaction.atomic():
         toy.save()
     assert nothing_was_blocked
     nothing_was_blocked.clear()
