@@ -6,7 +6,8 @@ from functools import lru_cache
 
 from babel import Locale
 from babel.numbers import format_currency
-from iso4217 import Currency
+
+from payments.ledger.money import exponent_of
 
 NBSP = "\N{NO-BREAK SPACE}"
 
@@ -16,7 +17,7 @@ def format_money(minor: int, currency: str, locale: Locale) -> str:
 
     `format_money(123450, "EUR", Locale("en"))` is `EUR 1,234.50`, with no-break spaces.
     """
-    exponent = Currency(currency).exponent or 0
+    exponent = exponent_of(currency)
     return format_currency(
         Decimal(minor).scaleb(-exponent),
         currency,

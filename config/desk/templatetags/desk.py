@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Protocol
 
 from babel import Locale
 from babel.dates import format_datetime
@@ -14,6 +13,7 @@ from django.utils.translation import get_language, to_locale
 from lucide.templatetags.lucide import lucide
 
 from config.desk.amounts import format_money
+from payments.ledger.money import Money
 
 register = template.Library()
 
@@ -46,16 +46,8 @@ ALERTS = {
 }
 
 
-class HasMoney(Protocol):
-    @property
-    def minor(self) -> int: ...
-
-    @property
-    def currency(self) -> str: ...
-
-
 @register.filter(name="money")
-def money_filter(value: HasMoney | None) -> str:
+def money_filter(value: Money | None) -> str:
     """`{{ refund.amount|money }}`: EUR 12.34, or 12,34 EUR. Nothing for None."""
     return "" if value is None else format_money(value.minor, value.currency, active_locale())
 
