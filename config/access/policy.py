@@ -15,6 +15,8 @@ from config.access.roles import ASSIGN, GRANTABLE, GRANTING, MONEY
 NO_SUCH_ROLE = _("There is no such role.")
 SELF = _("Nobody changes his own roles. Ask another administrator.")
 SUPERUSER_ONLY = _("Only a superuser makes or changes a superuser.")
+ADDRESS = _("Only the person himself, or a superuser, changes an address.")
+ROLE_NAME = _("This role belongs to the house and keeps its name.")
 NOT_HELD = _("You cannot give “%(what)s”: it holds permissions you do not hold yourself.")
 OUTSIDE = _("You cannot give “%(what)s”: it holds permissions that no role has.")
 TOXIC = _(

@@ -16,7 +16,7 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.db import connection
 
 from audit import clock, outcomes
-from audit.encryption import seal_secret, unseal_secret
+from audit.encryption import DecryptionFailed, seal_secret, unseal_secret
 from audit.outcomes import Ending
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class SessionStore(DatabaseStore):
     def decode(self, session_data: str) -> dict[str, Any]:
         try:
             found: dict[str, Any] = json.loads(unseal_secret(session_data, place=PLACE))
-        except ValueError:
+        except (DecryptionFailed, ValueError):
             logger.warning("a session could not be read; its person signs in again")
             return {}
         return found

@@ -1,0 +1,159 @@
+"""What every page of the administration stands on: nothing deleted, nothing overwritten unseen.
+
+Only admin classes built on `GuardedAdmin` reach the site (`config.access.admin_site`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+
+from audit.access import saw
+from audit.encryption import fingerprint
+from audit.errors import KernelError
+from audit.models import LogEntry
+from audit.owned import OwnedModel
+from audit.work import Work, find_ambient
+
+if TYPE_CHECKING:
+    ModelForm = forms.ModelForm[Any]
+    ModelAdmin = admin.ModelAdmin[Any]
+else:
+    # Generic only for the type checker.
+    ModelForm = forms.ModelForm
+    ModelAdmin = admin.ModelAdmin
+
+STALE = _(
+    "Somebody changed this after you opened it. Nothing was saved: "
+    "open it again and look before you change it."
+)
+NEWEST = 100
+
+
+def version_of(obj: models.Model, ignored: tuple[str, ...] = ()) -> str:
+    """A digest of a row as it is in memory, with what it is related to. A query per m2m field."""
+    values: dict[str, Any] = {
+        field.attname: str(getattr(obj, field.attname))
+        for field in obj._meta.concrete_fields
+        if field.name not in ignored
+    }
+    for relation in obj._meta.many_to_many:
+        keys = getattr(obj, relation.name).order_by("pk").values_list("pk", flat=True)
+        values[relation.name] = [str(key) for key in keys]
+    return fingerprint(values)
+
+
+class VersionedForm(ModelForm):
+    """Carries the row as the person saw it, and refuses to save over what he has not seen."""
+
+    version = forms.CharField(widget=forms.HiddenInput, required=False)
+    version_ignores: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.current_version = ""
+        if not self.instance._state.adding:
+            self.current_version = version_of(self.instance, self.version_ignores)
+            self.initial["version"] = self.current_version
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("version", "") != self.current_version:
+            raise ValidationError(STALE, code="stale")
+        return cleaned
+
+
+class GuardedAdmin(ModelAdmin):
+    """No delete, no bulk actions, no second log, versioned forms; looks are on record."""
+
+    form = VersionedForm
+    actions = None
+    show_full_result_count = False
+    list_per_page = 50
+    object_history_template = "access/history.html"
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """With the hidden version, which Django shows only where a fieldset names it."""
+        fieldsets = [(name, dict(told)) for name, told in super().get_fieldsets(request, obj)]
+        fields = list(fieldsets[0][1]["fields"])
+        if "version" not in fields:
+            fieldsets[0][1]["fields"] = [*fields, "version"]
+        return fieldsets
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """An owned row goes through the request's Work; others are saved, and netted."""
+        if not isinstance(obj, OwnedModel):
+            super().save_model(request, obj, form, change)
+            return
+        work = _work()
+        if not change:
+            work.add(obj)
+            return
+        [row] = work.load(type(obj)._default_manager.filter(pk=obj.pk))
+        names = [name for name in form.changed_data if name != "version"]
+        work.change(row, **{name: form.cleaned_data[name] for name in names})
+
+    # The log of ours is the only one.
+
+    def log_addition(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
+        return None
+
+    def log_change(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
+        return None
+
+    def log_deletions(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
+        return None
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """What happened to a row, newest first, from our own log."""
+        obj = self.get_object(request, object_id)
+        if obj is None:
+            raise Http404
+        if not self.has_view_or_change_permission(request, obj):
+            raise PermissionDenied
+        saw(request, obj)
+        kind = ContentType.objects.get_for_model(type(obj))
+        entries = LogEntry.objects.filter(content_type=kind, object_pk=str(obj.pk))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("History"),
+            "object": obj,
+            "opts": self.opts,
+            "entries": entries.select_related("actor").order_by("-timestamp", "-id")[:NEWEST],
+            **(extra_context or {}),
+        }
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        return TemplateResponse(request, self.object_history_template, context)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        response = super().changelist_view(request, extra_context)
+        changes = (getattr(response, "context_data", None) or {}).get("cl")
+        if changes is not None:
+            saw(request, changes.result_list)
+        return response
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        obj = super().get_object(request, object_id, from_field)
+        if obj is not None:
+            saw(request, obj)
+        return obj
+
+
+def _work() -> Work:
+    work = find_ambient()
+    if work is None:
+        raise KernelError("an owned row is saved outside of the request's Work")
+    return work

@@ -1,0 +1,35 @@
+"""The administration: entered through the same door as everything else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from audit.admin import GuardedAdmin
+
+
+class AdminSite(admin.AdminSite):
+    """Shows only what is built on `GuardedAdmin`; the admin classes of third parties stay out."""
+
+    site_header = _("Comptoir administration")
+    site_title = _("Administration")
+    index_title = _("Administration")
+    site_url = None
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
+        """Django's own form would let anybody past the second factor."""
+        response: HttpResponseBase = secure_admin_login(super().login)(request, extra_context)
+        return response
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        return HttpResponseRedirect(reverse("account_change_password"))
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        if admin_class is not None and issubclass(admin_class, GuardedAdmin):
+            super().register(model_or_iterable, admin_class, **options)

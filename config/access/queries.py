@@ -1,0 +1,66 @@
+"""What is known of people and roles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q, QuerySet
+
+from config.access.models import User
+from config.access.policy import Grant
+from config.access.roles import GRANTABLE
+
+
+def list_grantable() -> QuerySet[Permission]:
+    """The permissions that roles may hold, in the order of their apps."""
+    wanted = Q()
+    for name in sorted(GRANTABLE):
+        app, codename = name.split(".")
+        wanted |= Q(content_type__app_label=app, codename=codename)
+    return (
+        Permission.objects.filter(wanted)
+        .select_related("content_type")
+        .order_by("content_type__app_label", "codename")
+    )
+
+
+def as_grants(groups: Iterable[Group]) -> list[Grant]:
+    """Groups with what they hold. One query, however many."""
+    keys = [group.pk for group in groups]
+    held: dict[str, set[str]] = {}
+    rows = (
+        Group.objects.filter(pk__in=keys)
+        .order_by("name")
+        .values_list("name", "permissions__content_type__app_label", "permissions__codename")
+    )
+    for name, app, codename in rows:
+        names = held.setdefault(name, set())
+        if codename is not None:
+            names.add(f"{app}.{codename}")
+    return [Grant(name, frozenset(names)) for name, names in held.items()]
+
+
+def names_of(permissions: Iterable[Permission]) -> frozenset[str]:
+    """Permissions as `app.codename`."""
+    return frozenset(f"{one.content_type.app_label}.{one.codename}" for one in permissions)
+
+
+def list_held_beside(group: Group) -> list[frozenset[str]]:
+    """For each member of a role, the permissions he holds through his other roles. One query."""
+    held: dict[object, set[str]] = {}
+    rows = (
+        User.objects.filter(groups=group)
+        .order_by("pk")
+        .values_list(
+            "pk",
+            "groups",
+            "groups__permissions__content_type__app_label",
+            "groups__permissions__codename",
+        )
+    )
+    for person, other, app, codename in rows:
+        names = held.setdefault(person, set())
+        if other != group.pk and codename is not None:
+            names.add(f"{app}.{codename}")
+    return [frozenset(names) for names in held.values()]
