@@ -43,7 +43,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
-    "django.contrib.admin",
+    "config.access.site.SiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -176,6 +176,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 # One address at a time: the new one takes over when its mail is answered.
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Nobody makes this house write to strangers.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
@@ -257,6 +259,8 @@ OUTBOX_BELL = env.bool("OUTBOX_BELL", True)
 
 # Providers ----------------------------------------------------------------------------------------
 
+# Connector name → the class of its gateway.
+GATEWAYS = {"sandbox": "payments.gateways.sandbox.gateway.SandboxGateway"}
 SANDBOX_URL = env.str("SANDBOX_URL", "http://127.0.0.1:8400")
 SANDBOX_WEBHOOK_SECRETS: list[str] = env.list("SANDBOX_WEBHOOK_SECRETS", default=[])
 PROVIDER_TIMEOUT_S = env.float("PROVIDER_TIMEOUT_S", 8.0)
