@@ -1,6 +1,33 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class PaymentsConfig(AppConfig):
     name = "payments"
     label = "payments"
+    verbose_name = _("Payments")
+
+    def ready(self) -> None:
+        from django.urls import reverse
+
+        from audit import net, proofs
+        from audit.approvals.kinds import Approvable, kinds
+        from audit.approvals.models import Kind
+        from payments import tasks  # noqa: F401
+        from payments.commands import refunds
+        from payments.models import Attempt, Capture, Payment, Refund, RefundReason
+        from payments.proofs import count_payments, payments_off
+        from payments.queries.payments import get_refund
+
+        for model in (Payment, Attempt, Capture):
+            net.keep(model, left_out=["key", "fingerprint"])
+        net.keep(Refund, masked=["comment"], left_out=["key", "fingerprint"])
+        net.cover(RefundReason)
+        kinds[Kind.REFUND] = Approvable(
+            approve=refunds.approve_refund,
+            reject=refunds.reject_refund,
+            withdraw=refunds.withdraw_refund,
+            expire=refunds.lapse_refund,
+            url=lambda pk: reverse("payments:detail", args=[get_refund(pk).payment_id]),
+        )
+        proofs.register("payment totals equal the ledger", payments_off, count_payments)

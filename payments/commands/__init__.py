@@ -1,0 +1,1 @@
+"""The public use cases of payments, each one transaction."""

@@ -1,0 +1,244 @@
+"""Taking a payment: the intent, its attempts, and what the provider said of them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+from django.utils.translation import gettext_lazy as _
+
+from audit.card_numbers import find_card_number
+from audit.command import command
+from audit.errors import Kind, Refusal
+from audit.work import Work
+from payments.gateways.protocol import AuthorizationAnswer, AuthorizationStatus
+from payments.ledger.money import Money
+from payments.models import Attempt, Capture, Payment, reference_of
+from payments.parties.models import CardReference, Customer, MerchantCurrency
+from payments.states import Event, move, settle
+from payments.steps import ask_again, load_payment
+
+HELD_FOR = timedelta(days=7)
+"""How long an authorization lives where the provider does not say."""
+
+EVENT_OF = {
+    AuthorizationStatus.AUTHORIZED: Event.ATTEMPT_AUTHORIZED,
+    AuthorizationStatus.PARTIALLY_AUTHORIZED: Event.ATTEMPT_AUTHORIZED,
+    AuthorizationStatus.DECLINED: Event.ATTEMPT_DECLINED,
+    AuthorizationStatus.REQUIRES_ACTION: Event.ATTEMPT_ACTION_REQUIRED,
+    AuthorizationStatus.PENDING: Event.ATTEMPT_LOST,
+}
+
+
+@command("payments.payment.created", moves_money=True)
+def create_payment(
+    work: Work,
+    *,
+    merchant_id: uuid.UUID,
+    card_id: uuid.UUID,
+    amount: Money,
+    key: str,
+    customer_id: uuid.UUID | None = None,
+    order_reference: str = "",
+    capture_method: str = Payment.CaptureMethod.AUTOMATIC,
+) -> Payment:
+    """Make a payment and have its first attempt sent to the provider.
+
+    A repeat with the same key answers the first payment. Refuses a merchant, customer or card
+    that does not belong together, a currency the merchant does not take, an amount not above
+    zero, a card number in the order reference. 4 SELECTs, 5 statements to write.
+    """
+    if (done := work.replay(Payment)) is not None:
+        return done
+    _check_parties(merchant_id, customer_id, amount)
+    card = _load_card(work, merchant_id, card_id)
+    if find_card_number(order_reference):
+        raise Refusal("card_number", _("A card number must not stand in a reference."))
+    payment = Payment(
+        key=key,
+        fingerprint=work.fingerprint,
+        merchant_id=merchant_id,
+        customer_id=customer_id,
+        order_reference=order_reference[:80],
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        capture_method=Payment.CaptureMethod(capture_method),
+        created_at=work.now,
+    )
+    payment.reference = reference_of("P", payment.pk)
+    work.add(payment)
+    _add_attempt(work, payment, card, number=1, key=key)
+    return payment
+
+
+def _check_parties(
+    merchant_id: uuid.UUID, customer_id: uuid.UUID | None, amount: Money
+) -> None:
+    if amount.minor <= 0:
+        raise Refusal("amount_not_positive", _("The amount must be above zero."))
+    taken = MerchantCurrency.objects.filter(merchant_id=merchant_id, currency=amount.currency)
+    if not taken.exists():
+        raise Refusal("currency_not_taken", _("The merchant does not take this currency."))
+    if customer_id is None:
+        return
+    if not Customer.objects.filter(pk=customer_id, merchant_id=merchant_id).exists():
+        raise Refusal("customer_missing", _("There is no such customer."), Kind.MISSING)
+
+
+def _load_card(work: Work, merchant_id: uuid.UUID, card_id: uuid.UUID) -> CardReference:
+    return work.load_one(
+        CardReference.objects.filter(pk=card_id, merchant_id=merchant_id),
+        Refusal("card_missing", _("There is no such card."), Kind.MISSING),
+    )
+
+
+def _add_attempt(
+    work: Work, payment: Payment, card: CardReference, *, number: int, key: str
+) -> Attempt:
+    attempt = Attempt(
+        key=key,
+        fingerprint=work.fingerprint,
+        payment=payment,
+        card=card,
+        number=number,
+        connector=card.connector,
+        amount_minor=payment.amount_minor,
+        currency=payment.currency,
+        created_at=work.now,
+    )
+    work.add(attempt, event="payments.attempt.requested")
+    work.later("payments.send_authorization", attempt_id=attempt.pk)
+    return attempt
+
+
+@command("payments.attempt.requested", moves_money=True)
+def retry_payment(work: Work, *, payment_id: uuid.UUID, card_id: uuid.UUID, key: str) -> Attempt:
+    """Try again after a decline, maybe with another card; never while the last one is unknown."""
+    if (done := work.replay(Attempt)) is not None:
+        return done
+    payment, last = load_payment(work, payment_id)
+    if payment.status != Payment.Status.FAILED:
+        raise Refusal(
+            "attempt_not_over", _("The last attempt is not over."), Kind.CONFLICT, about=payment
+        )
+    card = _load_card(work, payment.merchant_id, card_id)
+    attempt = _add_attempt(work, payment, card, number=last.number + 1, key=key)
+    settle(work, payment, attempt, "payments.attempt.requested")
+    return attempt
+
+
+@command("payments.attempt.recorded", moves_money=True)
+def record_authorization(
+    work: Work, *, attempt_id: uuid.UUID, answer: AuthorizationAnswer, key: str
+) -> Attempt:
+    """Record what the provider said of an attempt. A repeat, or a late one, changes nothing."""
+    attempt = work.load_one(Attempt.objects.filter(pk=attempt_id))
+    payment, last = load_payment(work, attempt.payment_id)
+    event = EVENT_OF[answer.status]
+    waits = {Attempt.Status.PENDING, Attempt.Status.UNKNOWN, Attempt.Status.REQUIRES_ACTION}
+    if attempt.status not in waits or _says_nothing_new(attempt, event):
+        return attempt
+    unknown = event is Event.ATTEMPT_LOST
+    move(
+        work,
+        attempt,
+        event,
+        provider_reference=answer.reference or attempt.provider_reference,
+        raw_status=answer.raw_status[:80],
+        approved_minor=answer.approved.minor if event is Event.ATTEMPT_AUTHORIZED else 0,
+        decline_code=answer.decline_code[:40],
+        raw_decline_code=answer.raw_decline_code[:80],
+        network=answer.network[:20],
+        network_transaction_id=answer.network_transaction_id[:80],
+        avs_result=answer.avs[:20],
+        cvv_result=answer.cvv[:20],
+        three_ds_result=answer.three_ds[:30],
+        expires_at=answer.expires_at or work.now + HELD_FOR,
+        **(ask_again(attempt, work.now) if unknown else {"ask_at": None}),
+    )
+    _settle_authorization(work, payment, attempt, last, event)
+    return attempt
+
+
+def _says_nothing_new(attempt: Attempt, event: Event) -> bool:
+    known = {
+        Event.ATTEMPT_LOST: Attempt.Status.UNKNOWN,
+        Event.ATTEMPT_ACTION_REQUIRED: Attempt.Status.REQUIRES_ACTION,
+    }
+    if event is Event.ATTEMPT_LOST and attempt.status == Attempt.Status.REQUIRES_ACTION:
+        return True
+    return known.get(event) == attempt.status
+
+
+def _settle_authorization(
+    work: Work, payment: Payment, attempt: Attempt, last: Attempt, event: Event
+) -> None:
+    if event is not Event.ATTEMPT_AUTHORIZED:
+        settle(work, payment, last, event.value)
+        return
+    settle(work, payment, last, event.value, authorized_minor=attempt.approved_minor)
+    if payment.capture_method != Payment.CaptureMethod.AUTOMATIC:
+        return
+    capture = Capture(
+        key=f"automatic:{attempt.pk}",
+        fingerprint="",
+        payment=payment,
+        attempt=attempt,
+        connector=attempt.connector,
+        amount_minor=attempt.approved_minor,
+        currency=payment.currency,
+        created_at=work.now,
+    )
+    work.add(capture, event="payments.capture.requested")
+    work.change(payment, capture_pending_minor=attempt.approved_minor)
+    work.later("payments.send_capture", capture_id=capture.pk)
+
+
+@command("payments.attempt.failed", moves_money=True)
+def record_authorization_failed(
+    work: Work, *, attempt_id: uuid.UUID, code: str, key: str
+) -> Attempt:
+    """The provider refused to look at the attempt at all, or never saw it. A repeat does nothing."""
+    attempt = work.load_one(Attempt.objects.filter(pk=attempt_id))
+    payment, last = load_payment(work, attempt.payment_id)
+    if attempt.status not in (Attempt.Status.PENDING, Attempt.Status.UNKNOWN):
+        return attempt
+    move(work, attempt, Event.ATTEMPT_FAILED, raw_decline_code=code[:80], ask_at=None)
+    settle(work, payment, last, Event.ATTEMPT_FAILED.value)
+    return attempt
+
+
+@command("payments.attempt.lost")
+def record_authorization_lost(work: Work, *, attempt_id: uuid.UUID, raw: str = "") -> Attempt:
+    """Nobody knows what became of the attempt: it is asked for on the schedule, then by a person."""
+    attempt = work.load_one(Attempt.objects.filter(pk=attempt_id))
+    payment, last = load_payment(work, attempt.payment_id)
+    if attempt.status == Attempt.Status.UNKNOWN:
+        work.change(attempt, **ask_again(attempt, work.now))
+    elif attempt.status == Attempt.Status.PENDING:
+        again = ask_again(attempt, work.now)
+        move(work, attempt, Event.ATTEMPT_LOST, raw_status=raw[:80], **again)
+        settle(work, payment, last, Event.ATTEMPT_LOST.value)
+    return attempt
+
+
+@command("payments.attempt.expired")
+def expire_authorization(work: Work, *, attempt_id: uuid.UUID) -> Attempt:
+    """What is still held is let go because its time is over. A repeat does nothing."""
+    attempt = work.load_one(Attempt.objects.filter(pk=attempt_id))
+    payment, last = load_payment(work, attempt.payment_id)
+    if attempt.status not in (Attempt.Status.AUTHORIZED, Attempt.Status.REQUIRES_ACTION):
+        return attempt
+    if attempt.expires_at is None or attempt.expires_at > work.now:
+        return attempt
+    if payment.capture_pending_minor or payment.captured_minor == payment.authorized_minor != 0:
+        return attempt
+    move(work, attempt, Event.ATTEMPT_EXPIRED)
+    settle(
+        work,
+        payment,
+        last,
+        Event.ATTEMPT_EXPIRED.value,
+        authorized_minor=payment.captured_minor,
+    )
+    return attempt

@@ -1,0 +1,286 @@
+"""A payment, and the rows whose states it is derived from: attempts, captures, refunds.
+
+All amounts are integers in the minor unit of the payment's currency.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from audit.owned import KeyedModel, OwnedModel
+from payments.ledger.money import Money
+
+
+class Payment(KeyedModel):
+    """What a customer owes a merchant. Its status is derived (`payments.states.derive`)."""
+
+    class Status(models.TextChoices):
+        PROCESSING = "processing", _("processing")
+        REQUIRES_ACTION = "requires_action", _("waiting for the customer")
+        UNKNOWN = "unknown", _("outcome unknown")
+        FAILED = "failed", _("failed")
+        AUTHORIZED = "authorized", _("authorized")
+        PARTIALLY_CAPTURED = "partially_captured", _("partly captured")
+        CAPTURED = "captured", _("captured")
+        PARTIALLY_REFUNDED = "partially_refunded", _("partly refunded")
+        REFUNDED = "refunded", _("refunded")
+        VOIDED = "voided", _("voided")
+        EXPIRED = "expired", _("expired")
+
+    class CaptureMethod(models.TextChoices):
+        AUTOMATIC = "automatic", _("automatic")
+        MANUAL = "manual", _("manual")
+
+    merchant = models.ForeignKey("parties.Merchant", on_delete=models.PROTECT, related_name="+")
+    customer = models.ForeignKey(
+        "parties.Customer", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    reference = models.CharField(max_length=16)
+    order_reference = models.CharField(max_length=80, blank=True)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    capture_method = models.CharField(max_length=10, choices=CaptureMethod)
+    status = models.CharField(max_length=20, choices=Status, default=Status.PROCESSING)
+    created_at = models.DateTimeField()
+    authorized_minor = models.BigIntegerField(default=0)
+    capture_pending_minor = models.BigIntegerField(default=0)
+    captured_minor = models.BigIntegerField(default=0)
+    refund_pending_minor = models.BigIntegerField(default=0)
+    refunded_minor = models.BigIntegerField(default=0)
+    disputed_minor = models.BigIntegerField(default=0)
+
+    class Meta(KeyedModel.Meta):
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
+        permissions = [
+            ("refund_payment", "Can refund a payment"),
+            ("capture_payment", "Can capture a payment"),
+            ("void_payment", "Can void a payment"),
+            ("correct_payment", "Can correct a payment's state"),
+        ]
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="payments_time"),
+            models.Index(fields=["merchant", "created_at", "id"], name="payments_merchant_time"),
+            models.Index(fields=["status", "created_at", "id"], name="payments_status_time"),
+            models.Index(fields=["order_reference"], name="payments_order"),
+            models.Index(fields=["amount_minor", "created_at"], name="payments_amount_time"),
+        ]
+        constraints = [
+            *KeyedModel.Meta.constraints,
+            models.UniqueConstraint(fields=["reference"], name="payments_reference"),
+            models.CheckConstraint(
+                name="payments_amounts_hold",
+                condition=Q(amount_minor__gt=0)
+                & Q(authorized_minor__gte=0)
+                & Q(capture_pending_minor__gte=0)
+                & Q(captured_minor__gte=0)
+                & Q(refund_pending_minor__gte=0)
+                & Q(refunded_minor__gte=0)
+                & Q(disputed_minor__gte=0)
+                & Q(authorized_minor__gte=F("captured_minor") + F("capture_pending_minor"))
+                & Q(captured_minor__gte=F("refunded_minor") + F("refund_pending_minor"))
+                & Q(captured_minor__gte=F("disputed_minor")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def capturable(self) -> Money:
+        """What may still be captured."""
+        held = self.authorized_minor - self.captured_minor - self.capture_pending_minor
+        return Money(held, self.currency)
+
+    @property
+    def refundable(self) -> Money:
+        """What may still be refunded."""
+        left = self.captured_minor - self.refunded_minor - self.refund_pending_minor
+        return Money(left, self.currency)
+
+    def money(self, minor: int) -> Money:
+        """An amount of this payment's."""
+        return Money(minor, self.currency)
+
+
+class Asked(models.Model):
+    """What we asked a provider, and when to ask again for an answer that never came."""
+
+    connector = models.CharField(max_length=20)
+    provider_reference = models.CharField(max_length=80, blank=True, db_index=True)
+    raw_status = models.CharField(max_length=80, blank=True)
+    asked_times = models.PositiveSmallIntegerField(default=0)
+    ask_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Attempt(KeyedModel, Asked):
+    """One try at one provider to get the money held."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("asked")
+        REQUIRES_ACTION = "requires_action", _("waiting for the customer")
+        UNKNOWN = "unknown", _("outcome unknown")
+        AUTHORIZED = "authorized", _("authorized")
+        DECLINED = "declined", _("declined")
+        FAILED = "failed", _("failed")
+        VOIDING = "voiding", _("being voided")
+        VOID_UNKNOWN = "void_unknown", _("void unknown")
+        VOIDED = "voided", _("voided")
+        EXPIRED = "expired", _("expired")
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="attempts")
+    card = models.ForeignKey("parties.CardReference", on_delete=models.PROTECT, related_name="+")
+    number = models.PositiveSmallIntegerField()
+    amount_minor = models.BigIntegerField()
+    approved_minor = models.BigIntegerField(default=0)
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    decline_code = models.CharField(max_length=40, blank=True)
+    raw_decline_code = models.CharField(max_length=80, blank=True)
+    network = models.CharField(max_length=20, blank=True)
+    network_transaction_id = models.CharField(max_length=80, blank=True)
+    avs_result = models.CharField(max_length=20, blank=True)
+    cvv_result = models.CharField(max_length=20, blank=True)
+    three_ds_result = models.CharField(max_length=30, blank=True)
+    void_requested_at = models.DateTimeField(null=True)
+    void_key = models.CharField(max_length=120, blank=True, editable=False)
+
+    class Meta(KeyedModel.Meta):
+        verbose_name = _("attempt")
+        indexes = [
+            models.Index(fields=["ask_at"], name="payments_attempt_ask"),
+            models.Index(fields=["status", "expires_at"], name="payments_attempt_expiry"),
+        ]
+        constraints = [
+            *KeyedModel.Meta.constraints,
+            models.UniqueConstraint(fields=["payment", "number"], name="payments_attempt_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number}"
+
+
+class Capture(KeyedModel, Asked):
+    """Money taken from what an attempt holds."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("on its way")
+        UNKNOWN = "unknown", _("outcome unknown")
+        SUCCEEDED = "succeeded", _("captured")
+        FAILED = "failed", _("failed")
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="captures")
+    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="captures")
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    created_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    failure_code = models.CharField(max_length=40, blank=True)
+
+    class Meta(KeyedModel.Meta):
+        verbose_name = _("capture")
+        indexes = [models.Index(fields=["ask_at"], name="payments_capture_ask")]
+        constraints = [
+            *KeyedModel.Meta.constraints,
+            models.CheckConstraint(
+                name="payments_capture_positive", condition=Q(amount_minor__gt=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"capture {self.pk.hex[:8]}"
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+class RefundReason(models.Model):
+    """Why money goes back. The list is the administrators'."""
+
+    code = models.SlugField(_("code"), max_length=40, primary_key=True)
+    label = models.CharField(_("label"), max_length=80)
+    label_fr = models.CharField(_("label in French"), max_length=80, blank=True)
+    is_active = models.BooleanField(_("offered"), default=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("refund reason")
+        verbose_name_plural = _("refund reasons")
+        ordering = ("position", "code")
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Refund(KeyedModel, Asked):
+    """Money on its way back to the customer."""
+
+    class Status(models.TextChoices):
+        AWAITING_APPROVAL = "awaiting_approval", _("waiting for approval")
+        REJECTED = "rejected", _("rejected")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        LAPSED = "lapsed", _("approval expired")
+        PENDING = "pending", _("on its way")
+        UNKNOWN = "unknown", _("outcome unknown")
+        SUCCEEDED = "succeeded", _("refunded")
+        FAILED = "failed", _("failed")
+        RETURNED = "returned", _("came back")
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="refunds")
+    reference = models.CharField(max_length=16)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    reason = models.ForeignKey(RefundReason, on_delete=models.PROTECT, related_name="+")
+    comment = models.CharField(max_length=500, blank=True)
+    status = models.CharField(max_length=20, choices=Status)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    failure_code = models.CharField(max_length=40, blank=True)
+    arn = models.CharField(max_length=40, blank=True)
+
+    class Meta(KeyedModel.Meta):
+        verbose_name = _("refund")
+        indexes = [models.Index(fields=["ask_at"], name="payments_refund_ask")]
+        constraints = [
+            *KeyedModel.Meta.constraints,
+            models.UniqueConstraint(fields=["reference"], name="payments_refund_reference"),
+            models.CheckConstraint(
+                name="payments_refund_positive", condition=Q(amount_minor__gt=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+Asking = Attempt | Capture | Refund
+"""Rows that a provider was asked about."""
+
+
+def reference_of(prefix: str, pk: Any) -> str:
+    """A short public reference made of a row's own UUID: `P-7F3A09BC12DE`."""
+    return f"{prefix}-{pk.hex[:12].upper()}"

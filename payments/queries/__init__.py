@@ -1,0 +1,1 @@
+"""Reads. Each names what it fetches with it, and its order."""

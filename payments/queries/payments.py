@@ -1,0 +1,99 @@
+"""One payment, and what belongs to it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from audit.errors import Kind, Refusal
+from payments.models import Attempt, Capture, Payment, Refund, RefundReason
+
+
+def get_payment(payment_id: uuid.UUID) -> Payment:
+    """A payment with its merchant and customer; a refusal when there is none. One SELECT."""
+    payment = (
+        Payment.objects.filter(pk=payment_id).select_related("merchant", "customer").first()
+    )
+    if payment is None:
+        raise Refusal("payment_missing", _("There is no such payment."), Kind.MISSING)
+    return payment
+
+
+def get_attempt(attempt_id: uuid.UUID) -> Attempt:
+    """An attempt with its payment and card."""
+    return Attempt.objects.select_related("payment", "card").get(pk=attempt_id)
+
+
+def get_capture(capture_id: uuid.UUID) -> Capture:
+    """A capture with its attempt."""
+    return Capture.objects.select_related("attempt").get(pk=capture_id)
+
+
+def get_refund(refund_id: uuid.UUID) -> Refund:
+    """A refund with its attempt."""
+    return Refund.objects.select_related("attempt").get(pk=refund_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All rows of one payment, oldest first."""
+
+    payment: Payment
+    attempts: list[Attempt]
+    captures: list[Capture]
+    refunds: list[Refund]
+
+    @property
+    def last_attempt(self) -> Attempt | None:
+        return self.attempts[-1] if self.attempts else None
+
+
+def get_story(payment_id: uuid.UUID) -> Story:
+    """A payment with its attempts, captures and refunds. Four SELECTs."""
+    return Story(
+        payment=get_payment(payment_id),
+        attempts=list(
+            Attempt.objects.filter(payment_id=payment_id)
+            .select_related("card")
+            .order_by("number")
+        ),
+        captures=list(
+            Capture.objects.filter(payment_id=payment_id).order_by("created_at", "pk")
+        ),
+        refunds=list(
+            Refund.objects.filter(payment_id=payment_id)
+            .select_related("reason", "requested_by")
+            .order_by("created_at", "pk")
+        ),
+    )
+
+
+def list_payments() -> QuerySet[Payment]:
+    """All payments with merchant and customer, newest first; the caller filters and pages."""
+    return Payment.objects.select_related("merchant", "customer").order_by("-created_at", "-pk")
+
+
+def list_refund_reasons() -> QuerySet[RefundReason]:
+    """The reasons offered, in the administrators' order."""
+    return RefundReason.objects.filter(is_active=True).order_by("position", "code")
+
+
+def find_attempt(connector: str, reference: str) -> Attempt | None:
+    """Whose authorization the provider calls by this reference."""
+    rows = Attempt.objects.filter(connector=connector, provider_reference=reference)
+    return rows.order_by("pk").first()
+
+
+def find_capture(connector: str, reference: str) -> Capture | None:
+    """Whose capture the provider calls by this reference."""
+    rows = Capture.objects.filter(connector=connector, provider_reference=reference)
+    return rows.order_by("pk").first()
+
+
+def find_refund(connector: str, reference: str) -> Refund | None:
+    """Whose refund the provider calls by this reference."""
+    rows = Refund.objects.filter(connector=connector, provider_reference=reference)
+    return rows.order_by("pk").first()

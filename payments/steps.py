@@ -1,0 +1,131 @@
+"""Writes used inside somebody's Work, here and in higher apps."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext_lazy as _
+
+from audit.errors import Kind, Refusal
+from audit.work import Work
+from payments.ledger.chart import AccountCode, AccountRef, TransferCode, name_account
+from payments.ledger.money import Money
+from payments.ledger.steps import credit, debit, post
+from payments.models import Asking, Attempt, Capture, Payment, Refund
+from payments.states import Event, settle
+
+ASK_AFTER = (
+    timedelta(minutes=5),
+    timedelta(hours=1),
+    *[timedelta(days=1)] * 5,
+)
+"""When a provider is asked again about an unknown outcome; then a person must."""
+
+
+def load_payment(work: Work, payment_id: uuid.UUID) -> tuple[Payment, Attempt]:
+    """A payment and its last attempt, to be changed. Two SELECTs."""
+    payment = work.load_one(
+        Payment.objects.filter(pk=payment_id).select_for_update(),
+        Refusal("payment_missing", _("There is no such payment."), Kind.MISSING),
+    )
+    attempts = work.load(Attempt.objects.filter(payment_id=payment_id).order_by("number"))
+    return payment, attempts[-1]
+
+
+def _account(payment: Payment, code: AccountCode) -> AccountRef:
+    return name_account(payment.merchant_id, payment.currency, code)
+
+
+def book_capture(work: Work, payment: Payment, capture: Capture, fee: Money) -> None:
+    """The provider owes us the money, we owe it to the merchant, less our fee.
+
+    Two INSERTs: the flush sends the rows of both transfers together.
+    """
+    clearing = _account(payment, AccountCode.PROVIDER_CLEARING)
+    payable = _account(payment, AccountCode.MERCHANT_PAYABLE)
+    reference = f"capture:{capture.pk}"
+    lines = [debit(clearing, capture.amount), credit(payable, capture.amount)]
+    post(work, TransferCode.CAPTURE, reference, lines)
+    if not fee.is_zero:
+        fees = _account(payment, AccountCode.FEES)
+        post(work, TransferCode.CAPTURE_FEE, reference, [debit(payable, fee), credit(fees, fee)])
+
+
+def _book_refund(
+    work: Work,
+    payment: Payment,
+    refund: Refund,
+    why: TransferCode,
+    debited: AccountCode,
+    credited: AccountCode,
+) -> None:
+    lines = [
+        debit(_account(payment, debited), refund.amount),
+        credit(_account(payment, credited), refund.amount),
+    ]
+    post(work, why, f"refund:{refund.pk}", lines)
+
+
+def start_refund(work: Work, payment: Payment, refund: Refund) -> None:
+    """Book the refund as in flight and have it sent."""
+    _book_refund(
+        work,
+        payment,
+        refund,
+        TransferCode.REFUND_REQUESTED,
+        AccountCode.MERCHANT_PAYABLE,
+        AccountCode.REFUNDS_IN_FLIGHT,
+    )
+    work.later("payments.send_refund", refund_id=refund.pk)
+
+
+def book_refund_sent(work: Work, payment: Payment, refund: Refund) -> None:
+    """The provider has paid it out: what it owes us is less."""
+    _book_refund(
+        work,
+        payment,
+        refund,
+        TransferCode.REFUND_SENT,
+        AccountCode.REFUNDS_IN_FLIGHT,
+        AccountCode.PROVIDER_CLEARING,
+    )
+
+
+def book_refund_failed(work: Work, payment: Payment, refund: Refund) -> None:
+    """It never left: the merchant has it back."""
+    _book_refund(
+        work,
+        payment,
+        refund,
+        TransferCode.REFUND_FAILED,
+        AccountCode.REFUNDS_IN_FLIGHT,
+        AccountCode.MERCHANT_PAYABLE,
+    )
+
+
+def book_refund_returned(work: Work, payment: Payment, refund: Refund) -> None:
+    """It left and came back: the provider owes it to us again, and we to the merchant."""
+    _book_refund(
+        work,
+        payment,
+        refund,
+        TransferCode.REFUND_RETURNED,
+        AccountCode.PROVIDER_CLEARING,
+        AccountCode.MERCHANT_PAYABLE,
+    )
+
+
+def release_refund(
+    work: Work, payment: Payment, attempt: Attempt, refund: Refund, event: Event
+) -> None:
+    """What was set aside for a refund that will not happen may be refunded again."""
+    left = payment.refund_pending_minor - refund.amount_minor
+    settle(work, payment, attempt, event.value, refund_pending_minor=left)
+
+
+def ask_again(row: Asking, now: datetime) -> dict[str, object]:
+    """The columns of a row whose outcome is unknown: when to ask next; None when a person must."""
+    if row.asked_times >= len(ASK_AFTER):
+        return {"ask_at": None}
+    return {"ask_at": now + ASK_AFTER[row.asked_times], "asked_times": row.asked_times + 1}
