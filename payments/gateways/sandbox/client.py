@@ -96,11 +96,12 @@ def _read(operation: str, response: httpx.Response, content: bytes) -> Body:
     body = _parse(operation, content)
     if status in (200, 201):
         return body
-    error = body.get("error")
-    code = error.get("code") if isinstance(error, dict) else None
+    problem = body.get("error")
+    said: Body = problem if isinstance(problem, dict) else {}
+    code = said.get("code")
     if not isinstance(code, str) or code in PERHAPS or status == httpx.codes.REQUEST_TIMEOUT:
         raise Unknown(f"{operation}: status {status}")
-    raise Rejected(code[:80], str(error.get("message", ""))[:200])
+    raise Rejected(code[:80], str(said.get("message", ""))[:200])
 
 
 def _parse(operation: str, content: bytes) -> Body:
