@@ -1,0 +1,182 @@
+"""Taking merchants, customers and cards in, and keeping customers right."""
+
+from __future__ import annotations
+
+import uuid
+
+from audit.command import command
+from audit.encryption import new_data_key
+from audit.models import SubjectKey
+from audit.texts import clean_text
+from audit.work import Work
+from payments.parties import errors, policy
+from payments.parties.models import (
+    CardReference,
+    Customer,
+    Merchant,
+    MerchantCurrency,
+)
+from payments.parties.queries import find_data_keys
+from payments.parties.sealing import seal_fields, unseal_field
+from payments.parties.steps import make_reference, open_currency
+
+
+@command("parties.merchant.created")
+def create_merchant(
+    work: Work,
+    *,
+    name: str,
+    statement_descriptor: str,
+    fixed_fees: dict[str, int],
+    fee_basis_points: int = 0,
+    is_live: bool = False,
+    key: str,
+) -> Merchant:
+    """Take a merchant in, with a currency for each of `fixed_fees` (`{"EUR": 25}`, minor units).
+
+    Opens its accounts on the ledger. The same key again returns the first merchant. One SELECT for
+    the key and one for each currency.
+    """
+    if (made := work.replay(Merchant)) is not None:
+        return made
+    policy.check_terms(fixed_fees, fee_basis_points)
+    merchant = Merchant(
+        key=key,
+        fingerprint=work.fingerprint,
+        reference=make_reference("M"),
+        name=clean_text(name, field="name", most=120, required=True),
+        statement_descriptor=policy.clean_descriptor(statement_descriptor),
+        fee_basis_points=fee_basis_points,
+        is_live=is_live,
+        created_at=work.now,
+    )
+    work.add(merchant)
+    for currency, minor in fixed_fees.items():
+        open_currency(work, merchant, currency, minor)
+    return merchant
+
+
+@command("parties.currency.opened")
+def add_currency(
+    work: Work, *, merchant_id: uuid.UUID, currency: str, fee_fixed_minor: int = 0
+) -> MerchantCurrency:
+    """Let a merchant take payments in one more currency. Raises a conflict when it does already."""
+    merchant = work.load_one(Merchant.objects.filter(pk=merchant_id), errors.no_such_merchant())
+    policy.check_terms({currency: fee_fixed_minor})
+    if MerchantCurrency.objects.filter(merchant=merchant, currency=currency).exists():
+        raise errors.currency_already_open(merchant)
+    return open_currency(work, merchant, currency, fee_fixed_minor)
+
+
+@command("parties.customer.created")
+def create_customer(
+    work: Work,
+    *,
+    merchant_id: uuid.UUID,
+    name: str = "",
+    email: str = "",
+    phone: str = "",
+    address: str = "",
+    key: str,
+) -> Customer:
+    """Take a customer in, his personal fields sealed under a key made for him.
+
+    The same key again returns the first customer. Two SELECTs.
+    """
+    if (made := work.replay(Customer)) is not None:
+        return made
+    merchant = work.load_one(Merchant.objects.filter(pk=merchant_id), errors.no_such_merchant())
+    given = {"name": name, "email": email, "phone": phone, "address": address}
+    values = {field: policy.CLEANERS[field](text) for field, text in given.items()}
+    data_key, wrapped = new_data_key()
+    customer = Customer(
+        key=key,
+        fingerprint=work.fingerprint,
+        merchant=merchant,
+        reference=make_reference("C"),
+        created_at=work.now,
+    )
+    for column, value in seal_fields(customer.pk, data_key, values).items():
+        setattr(customer, column, value)
+    work.add(SubjectKey(id=customer.pk, wrapped=wrapped), customer)
+    return customer
+
+
+@command("parties.customer.changed")
+def update_customer(
+    work: Work,
+    *,
+    customer_id: uuid.UUID,
+    name: str | None = None,
+    email: str | None = None,
+    phone: str | None = None,
+    address: str | None = None,
+) -> Customer:
+    """Change the personal fields that are given; None leaves one as it is, "" empties it.
+
+    A repeat changes nothing. Raises a conflict when the customer was erased. Two SELECTs.
+    """
+    customer = work.load_one(Customer.objects.filter(pk=customer_id), errors.no_such_customer())
+    given = {"name": name, "email": email, "phone": phone, "address": address}
+    key = find_data_keys([customer.pk]).get(customer.pk)
+    if key is None:
+        raise errors.customer_erased(customer)
+    values = {
+        field: policy.CLEANERS[field](text) for field, text in given.items() if text is not None
+    }
+    changed = {
+        field: value
+        for field, value in values.items()
+        if value != unseal_field(customer, key, field)
+    }
+    if changed:
+        work.change(customer, **seal_fields(customer.pk, key, changed))
+    return customer
+
+
+@command("parties.card.added")
+def add_card(
+    work: Work,
+    *,
+    merchant_id: uuid.UUID,
+    customer_id: uuid.UUID | None = None,
+    connector: str,
+    card: policy.CardDetails,
+    key: str,
+) -> CardReference:
+    """Keep a card as its provider's token. A card number anywhere in it is refused.
+
+    The same key again returns the first card. Two or three SELECTs.
+    """
+    if (made := work.replay(CardReference)) is not None:
+        return made
+    merchant = work.load_one(Merchant.objects.filter(pk=merchant_id), errors.no_such_merchant())
+    policy.check_card(card)
+    reference = CardReference(
+        key=key,
+        fingerprint=work.fingerprint,
+        merchant=merchant,
+        customer=_customer_of(work, merchant, customer_id),
+        connector=clean_text(connector, field="connector", most=32, required=True),
+        token=card.token,
+        brand=clean_text(card.brand, field="brand", most=20, required=True),
+        bin=card.bin,
+        last_four=card.last_four,
+        exp_month=card.exp_month,
+        exp_year=card.exp_year,
+        card_fingerprint=clean_text(card.fingerprint, field="card_fingerprint", most=64),
+        funding=card.funding,
+        country=card.country,
+        created_at=work.now,
+    )
+    work.add(reference)
+    return reference
+
+
+def _customer_of(work: Work, merchant: Merchant, customer_id: uuid.UUID | None) -> Customer | None:
+    if customer_id is None:
+        return None
+    customer = work.load_one(Customer.objects.filter(pk=customer_id), errors.no_such_customer())
+    if customer.merchant_id != merchant.pk:
+        raise errors.of_another_merchant()
+    return customer

@@ -1,0 +1,135 @@
+"""Who sells, who buys, and with which card. Personal fields are sealed; a card is a token."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from audit.encryption import SealedField
+from audit.owned import KeyedModel, OwnedModel
+
+PERSONAL_FIELDS = ("name", "email", "phone", "address")
+"""The sealed fields of a customer."""
+
+
+class Merchant(KeyedModel):
+    """A business that takes payments through us. Its fee: a share of the amount, and something
+    fixed in each currency."""
+
+    reference = models.CharField(max_length=12)
+    name = models.CharField(max_length=120)
+    statement_descriptor = models.CharField(max_length=22)
+    fee_basis_points = models.PositiveIntegerField(default=0)
+    is_live = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    class Meta(KeyedModel.Meta):
+        verbose_name = _("merchant")
+        constraints = [
+            *KeyedModel.Meta.constraints,
+            models.UniqueConstraint(fields=["reference"], name="parties_merchant_reference_once"),
+            models.CheckConstraint(
+                condition=Q(fee_basis_points__lte=10_000), name="parties_merchant_fee_of_amount"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class MerchantCurrency(OwnedModel):
+    """A currency in which a merchant takes payments; its accounts are open on the ledger."""
+
+    merchant = models.ForeignKey(
+        Merchant, on_delete=models.PROTECT, related_name="currencies", db_index=False
+    )
+    currency = models.CharField(max_length=3)
+    fee_fixed_minor = models.BigIntegerField(default=0)
+
+    class Meta(OwnedModel.Meta):
+        verbose_name = _("merchant's currency")
+        verbose_name_plural = _("merchants' currencies")
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "currency"], name="parties_currency_once"),
+            models.CheckConstraint(
+                condition=Q(fee_fixed_minor__gte=0), name="parties_currency_fee_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.currency
+
+
+class Customer(KeyedModel):
+    """A person who pays. Known everywhere by `reference`; the rest is sealed under a data key of
+    his own (`SubjectKey` with the same id) and found by blind index only."""
+
+    merchant = models.ForeignKey(
+        Merchant, on_delete=models.PROTECT, related_name="customers", db_index=False
+    )
+    reference = models.CharField(max_length=12)
+    name = SealedField(blank=True)
+    email = SealedField(blank=True)
+    phone = SealedField(blank=True)
+    address = SealedField(blank=True)
+    email_index = models.CharField(max_length=64, blank=True)
+    phone_index = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta(KeyedModel.Meta):
+        verbose_name = _("customer")
+        indexes = [
+            models.Index(fields=["merchant", "created_at", "id"], name="parties_customer_merchant"),
+            models.Index(fields=["email_index"], name="parties_customer_email"),
+            models.Index(fields=["phone_index"], name="parties_customer_phone"),
+        ]
+        constraints = [
+            *KeyedModel.Meta.constraints,
+            models.UniqueConstraint(fields=["reference"], name="parties_customer_reference_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class CardReference(KeyedModel):
+    """A card as its provider knows it: a token, never the number.
+
+    `card_fingerprint` is the provider's: equal for the same card under two tokens.
+    """
+
+    class Funding(models.TextChoices):
+        CREDIT = "credit", _("credit")
+        DEBIT = "debit", _("debit")
+        PREPAID = "prepaid", _("prepaid")
+        UNKNOWN = "unknown", _("unknown")
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="cards")
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, null=True, related_name="cards"
+    )
+    connector = models.CharField(max_length=32)
+    token = models.CharField(max_length=120)
+    brand = models.CharField(max_length=20)
+    bin = models.CharField(max_length=8, blank=True)
+    last_four = models.CharField(max_length=4)
+    exp_month = models.PositiveSmallIntegerField()
+    exp_year = models.PositiveSmallIntegerField()
+    card_fingerprint = models.CharField(max_length=64, blank=True)
+    funding = models.CharField(max_length=8, choices=Funding, default=Funding.UNKNOWN)
+    country = models.CharField(max_length=2, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta(KeyedModel.Meta):
+        verbose_name = _("card")
+        indexes = [models.Index(fields=["card_fingerprint"], name="parties_card_fingerprint")]
+        constraints = [
+            *KeyedModel.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(exp_month__gte=1, exp_month__lte=12), name="parties_card_month"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.brand} ••{self.last_four}"

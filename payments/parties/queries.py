@@ -1,0 +1,118 @@
+"""Reading parties. What is sealed stays sealed but for `reveal` and `masked`."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from audit.encryption import DataKey, open_data_key
+from audit.models import SubjectKey
+from payments.parties.errors import (
+    currency_not_open,
+    customer_erased,
+    no_such_customer,
+    no_such_merchant,
+)
+from payments.parties.models import PERSONAL_FIELDS, Customer, Merchant, MerchantCurrency
+from payments.parties.sealing import index_email, index_phone, mask_field, unseal_field
+
+MOST_FOUND = 50
+
+
+def get_merchant(merchant_id: uuid.UUID) -> Merchant:
+    """A merchant with its currencies; a Refusal (missing) when there is none. Two SELECTs."""
+    found = Merchant.objects.prefetch_related("currencies").filter(pk=merchant_id).first()
+    if found is None:
+        raise no_such_merchant()
+    return found
+
+
+def list_merchants() -> QuerySet[Merchant]:
+    """All merchants by name."""
+    return Merchant.objects.order_by("name", "pk")
+
+
+def get_terms(merchant_id: uuid.UUID, currency: str) -> MerchantCurrency:
+    """A merchant's terms in a currency, `merchant` with it; a Refusal (`currency_not_open`) when
+    it takes no payments in it. One SELECT."""
+    terms = MerchantCurrency.objects.select_related("merchant").filter(
+        merchant_id=merchant_id, currency=currency
+    )
+    found = terms.first()
+    if found is None:
+        raise currency_not_open(merchant_id, currency)
+    return found
+
+
+def get_customer(customer_id: uuid.UUID) -> Customer:
+    """A customer with his merchant; a Refusal (missing) when there is none. One SELECT."""
+    found = Customer.objects.select_related("merchant").filter(pk=customer_id).first()
+    if found is None:
+        raise no_such_customer()
+    return found
+
+
+def find_customers_by_email(text: str) -> list[Customer]:
+    """The customers with exactly this address, however it is spelt; newest first. One SELECT."""
+    index = index_email(text)
+    return _newest(Customer.objects.filter(email_index=index)) if index else []
+
+
+def find_customers_by_phone(text: str) -> list[Customer]:
+    """The customers with exactly these digits, however they are spaced. One SELECT."""
+    index = index_phone(text)
+    return _newest(Customer.objects.filter(phone_index=index)) if index else []
+
+
+def _newest(customers: QuerySet[Customer]) -> list[Customer]:
+    rows = customers.select_related("merchant").order_by("-created_at", "pk")
+    return list(rows[:MOST_FOUND])
+
+
+def reveal(customer: Customer, fields: Sequence[str] = PERSONAL_FIELDS) -> dict[str, str]:
+    """Personal fields in the clear. Whoever shows them puts the look on record.
+
+    Raises a Refusal (`customer_erased`) when the key is gone. One SELECT.
+    """
+    _check_fields(fields)
+    key = find_data_keys([customer.pk]).get(customer.pk)
+    if key is None:
+        raise customer_erased(customer)
+    return {field: unseal_field(customer, key, field) for field in fields}
+
+
+def masked(customer: Customer, fields: Sequence[str] = PERSONAL_FIELDS) -> dict[str, str]:
+    """Personal fields as anybody may see them: initials, first letters, last digits. One SELECT."""
+    return masked_many([customer], fields)[customer.pk]
+
+
+def masked_many(
+    customers: Iterable[Customer], fields: Sequence[str] = PERSONAL_FIELDS
+) -> dict[uuid.UUID, dict[str, str]]:
+    """The same for the customers of a page, by id. One SELECT for all of them."""
+    _check_fields(fields)
+    rows = list(customers)
+    keys = find_data_keys([customer.pk for customer in rows])
+    return {row.pk: _masked(row, keys.get(row.pk), fields) for row in rows}
+
+
+def _masked(customer: Customer, key: DataKey | None, fields: Sequence[str]) -> dict[str, str]:
+    if key is None:
+        return {field: _("erased") for field in fields}
+    return {field: mask_field(field, unseal_field(customer, key, field)) for field in fields}
+
+
+def _check_fields(fields: Sequence[str]) -> None:
+    if strange := set(fields) - set(PERSONAL_FIELDS):
+        raise ValueError(f"not personal fields: {sorted(strange)}")
+
+
+def find_data_keys(customer_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, DataKey]:
+    """The data keys of customers; one that was destroyed is not in the answer. One SELECT."""
+    rows = SubjectKey.objects.filter(pk__in=customer_ids, destroyed_at__isnull=True).exclude(
+        wrapped=""
+    )
+    return {row.pk: open_data_key(row.wrapped) for row in rows.order_by("pk")}
