@@ -36,7 +36,7 @@ def describe_object(obj: models.Model | None) -> dict[str, Any]:
     if obj is None:
         return {}
     return {
-        "content_type_id": ContentType.objects.get_for_model(type(obj)).pk,
+        "content_type_id": ContentType.objects.get_for_model(obj._meta.model).pk,
         "object_pk": str(obj.pk),
         "object_repr": str(obj)[:200],
     }
