@@ -73,6 +73,8 @@ def _find_all(text: str) -> Iterator[tuple[int, int]]:
     if len(text) < SHORTEST:
         return
     plain, origins = _plain(text)
+    if not RUN.search(plain):
+        return
     hidden = IDS.sub(lambda match: "x" * len(match[0]), plain)
     for run in RUN.finditer(hidden):
         for start, end in _numbers_in(run):

@@ -50,6 +50,9 @@ class KeyProvider(Protocol):
         DecryptionFailed when there is no key with this id.
         """
 
+    def __hash__(self) -> int:
+        """Providers are told apart by identity: each has its own memory of opened keys."""
+
 
 class LocalKeyring:
     """Keys from `COMPTOIR_KEYRING` ("2026a:<base64>,2025b:<base64>") or `COMPTOIR_KEYRING_FILE`.
