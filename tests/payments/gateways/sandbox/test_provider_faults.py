@@ -5,7 +5,12 @@ import uuid
 import httpx
 import pytest
 
-from tests.payments.gateways.sandbox.running import Sandbox, authorization_body, error_code
+from tests.payments.gateways.sandbox.running import (
+    Sandbox,
+    authorization_body,
+    error_code,
+    wait_until,
+)
 
 
 def new_key() -> str:
@@ -36,6 +41,8 @@ def test_timeout_leaves_the_caller_waiting(sandbox: Sandbox, fault: str, effect:
     key = new_key()
     with pytest.raises(httpx.ReadTimeout):
         authorize(sandbox, key, fault, timeout=0.3)
+    if effect:
+        wait_until(lambda: did_something(sandbox, key))
     assert did_something(sandbox, key) is effect
     retried = authorize(sandbox, key, None)
     assert retried.status_code == 201

@@ -51,7 +51,7 @@ def test_refund_can_fail_days_after_it_succeeded(own_sandbox: Sandbox) -> None:
     refund = own_sandbox.made(f"{path}/refunds", {"amount": 400})
     assert refund["status"] == "succeeded"
     assert own_sandbox.get(path)["refunded_amount"] == 400
-    assert own_sandbox.control("clock", {"seconds": 5 * 86400})["happened"] == 1
+    own_sandbox.control("clock", {"seconds": 5 * 86400})
     failed = own_sandbox.get(f"/v1/refunds/{refund['id']}")
     assert (failed["status"], failed["failure_reason"]) == ("failed", "expired_or_canceled_card")
     assert failed["failed_at"] > failed["created"]
