@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
+from collections.abc import Callable
 
 import pytest
 from django.db.models import Sum
@@ -46,34 +47,34 @@ class Model:
             self.balances[place] + by <= 0 for place, by in moves.items() if place.is_guarded
         )
 
-    def book(self, transfer: Transfer, moves: dict[AccountRef, int]) -> None:
+    def expect(self, attempt: Callable[[], Transfer], moves: dict[AccountRef, int]) -> bool:
+        """Make the attempt; it is booked exactly when no guarded balance goes below zero."""
+        if not self.holds_after(moves):
+            with pytest.raises(Refusal):
+                attempt()
+            return False
+        self.done.append((attempt(), moves))
         for place, by in moves.items():
             self.balances[place] += by
-        self.done.append((transfer, moves))
+        return True
 
 
-def apply(book: Book, model: Model, step: tuple[str, int, int, int]) -> None:
-    kind, one, other, minor = step
-    if kind == "move":
-        debited, credited = model.places[one], model.places[other]
-        moves: dict[AccountRef, int] = defaultdict(int)
-        moves[debited] += minor
-        moves[credited] -= minor
-        attempt = lambda: book.move(debited, credited, minor)  # noqa: E731
-    else:
-        if not model.done:
-            return
-        transfer, before = model.done[one % len(model.done)]
-        if transfer.pk in model.undone:
-            return
-        moves = {place: -by for place, by in before.items()}
-        attempt = lambda: in_work(lambda work: steps.reverse(work, transfer))  # noqa: E731
-    if not model.holds_after(moves):
-        with pytest.raises(Refusal):
-            attempt()
+def move(book: Book, model: Model, debited: int, credited: int, minor: int) -> None:
+    source, target = model.places[debited], model.places[credited]
+    moves: dict[AccountRef, int] = defaultdict(int)
+    moves[source] += minor
+    moves[target] -= minor
+    model.expect(lambda: book.move(source, target, minor), moves)
+
+
+def undo(model: Model, number: int) -> None:
+    if not model.done:
         return
-    model.book(attempt(), moves)
-    if kind != "move":
+    transfer, before = model.done[number % len(model.done)]
+    if transfer.pk in model.undone:
+        return
+    moves = {place: -by for place, by in before.items()}
+    if model.expect(lambda: in_work(lambda work: steps.reverse(work, transfer)), moves):
         model.undone.add(transfer.pk)
 
 
@@ -85,8 +86,11 @@ def test_any_sequence_leaves_the_books_that_its_model_predicts(
     book = Book()
     cards = [book.open_card() for _ in range(CARDS)]
     model = Model([*cards, *(book.account(code) for code in DERIVED)])
-    for step in todo:
-        apply(book, model, step)
+    for kind, one, other, minor in todo:
+        if kind == "move":
+            move(book, model, one, other, minor)
+        else:
+            undo(model, one)
         guarded = Account.objects.filter(owner_id=book.owner_id, guarded=True)
         assert all(account.balance_minor >= 0 for account in guarded)
     for place, minor in model.balances.items():

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import time
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -20,6 +21,12 @@ NO_WAIT = timedelta(seconds=-5)
 
 def fold() -> None:
     roll_up_balances(settled_after=NO_WAIT, limit=1000)
+
+
+def wait_until_after(moment: datetime) -> None:
+    deadline = time.monotonic() + 5
+    while (queries.get_database_now() or moment) <= moment + timedelta(milliseconds=2):
+        assert time.monotonic() < deadline
 
 
 def test_balance_of_an_unknown_account_is_missing(book: Book) -> None:
@@ -47,8 +54,7 @@ def test_entries_after_the_roll_up_are_added_to_it(book: Book) -> None:
     roll_up_balances(settled_after=timedelta(0))
     horizon = Rollup.objects.get(account_id=account.id).through_at
     assert horizon >= Entry.objects.filter(account_id=account.id).get().recorded_at
-    while queries.get_database_now() <= horizon + timedelta(milliseconds=2):
-        pass
+    wait_until_after(horizon)
     book.move(CLEARING, PAYABLE, 7)
     assert queries.get_balance(account).signed.minor == 17
     fold()

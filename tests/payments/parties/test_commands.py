@@ -124,7 +124,7 @@ def test_currency_of_an_unknown_merchant_is_missing(db: None) -> None:
 
 
 def test_customer_rests_sealed_and_is_read_again(customer: Customer) -> None:
-    stored = Customer.objects.values().get(pk=customer.pk)
+    stored: dict[str, Any] = dict(Customer.objects.values().get(pk=customer.pk))
     for field, value in PERSON.items():
         assert stored[field]
         assert value not in str(stored)
