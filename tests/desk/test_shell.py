@@ -108,7 +108,7 @@ def test_money_of_nothing_is_nothing() -> None:
 
 
 def test_badge_says_the_state_in_colour_and_in_words() -> None:
-    assert draw('{% status_badge "captured" "Captured" %}') == (
+    assert draw('{% status_badge "captured" "captured" %}') == (
         '<span class="badge bg-green-lt" data-status="captured">Captured</span>'
     )
 
@@ -160,7 +160,7 @@ def test_no_template_holds_anything_the_content_policy_forbids() -> None:
     assert {path: hits for path, hits in found.items() if hits} == {}
 
 
-@pytest.mark.parametrize("name", ["400.html", "403_csrf.html", "500.html", "503.html"])
+@pytest.mark.parametrize("name", ["400.html", "403_csrf.html", "429.html", "500.html", "503.html"])
 def test_page_for_a_bad_hour_needs_no_database_and_no_context(name: str) -> None:
     page = get_template(name).render()
     assert "<h1>" in page

@@ -6,6 +6,7 @@ from functools import lru_cache
 from babel import Locale
 from babel.dates import format_datetime
 from django import template
+from django.template.defaultfilters import capfirst
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
@@ -21,21 +22,27 @@ DEFAULT_TONE = "secondary"
 TONES = {
     "authorized": "blue",
     "captured": "green",
-    "partially_captured": "azure",
-    "refunded": "purple",
-    "partially_refunded": "purple",
-    "failed": "red",
-    "declined": "red",
-    "rejected": "red",
-    "unknown": "orange",
-    "awaiting_approval": "yellow",
-    "pending": "azure",
-    "requested": "azure",
-    "sent": "azure",
     "succeeded": "green",
     "approved": "green",
-    "voided": "secondary",
-    "expired": "secondary",
+    "processed": "green",
+    "partially_captured": "azure",
+    "pending": "azure",
+    "processing": "azure",
+    "received": "azure",
+    "requested": "azure",
+    "sent": "azure",
+    "voiding": "azure",
+    "refunded": "purple",
+    "partially_refunded": "purple",
+    "awaiting_approval": "yellow",
+    "requires_action": "yellow",
+    "unknown": "orange",
+    "void_unknown": "orange",
+    "returned": "orange",
+    "quarantined": "orange",
+    "declined": "red",
+    "failed": "red",
+    "rejected": "red",
 }
 ALERTS = {
     "debug": ("secondary", "bug"),
@@ -60,11 +67,14 @@ def money_tag(minor: int, currency: str) -> str:
 
 @register.simple_tag
 def status_badge(status: str, label: str = "") -> SafeString:
-    """A state in colour and in words. A state that the desk does not know is shown neutrally."""
+    """A state in colour and in words. One that asks for nothing, or is new to us, is neutral."""
     tone = status_tone(status)
     words = label or getattr(status, "label", status)
     return format_html(
-        '<span class="badge bg-{}-lt" data-status="{}">{}</span>', tone, str(status), words
+        '<span class="badge bg-{}-lt" data-status="{}">{}</span>',
+        tone,
+        status,
+        capfirst(str(words)),
     )
 
 
