@@ -49,18 +49,19 @@ def names_of(permissions: Iterable[Permission]) -> frozenset[str]:
 def list_held_beside(group: Group) -> list[frozenset[str]]:
     """For each member of a role, the permissions he holds through his other roles. One query."""
     held: dict[object, set[str]] = {}
+    members = User.objects.filter(groups=group).values("pk")
     rows = (
-        User.objects.filter(groups=group)
+        Group.objects.filter(user__in=members)
         .order_by("pk")
         .values_list(
+            "user",
             "pk",
-            "groups",
-            "groups__permissions__content_type__app_label",
-            "groups__permissions__codename",
+            "permissions__content_type__app_label",
+            "permissions__codename",
         )
     )
-    for person, other, app, codename in rows:
+    for person, role, app, codename in rows:
         names = held.setdefault(person, set())
-        if other != group.pk and codename is not None:
+        if role != group.pk and codename is not None:
             names.add(f"{app}.{codename}")
     return [frozenset(names) for names in held.values()]

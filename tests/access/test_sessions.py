@@ -93,7 +93,7 @@ def test_session_of_another_device_is_revoked_and_on_record(hire: Hire, sign_in:
     assert BROWSER not in everything_on_record()
 
 
-class Conflict(OperationalError):
+class ConflictError(OperationalError):
     sqlstate = "40001"
 
 
@@ -107,7 +107,7 @@ def test_save_survives_another_request_at_the_same_row(
     def save(self: DatabaseStore, must_create: bool = False) -> None:
         if not must_create and left[0]:
             left[0] -= 1
-            raise UpdateError from Conflict("restart transaction")
+            raise UpdateError from ConflictError("restart transaction")
         original(self, must_create=must_create)
 
     store = SessionStore()
