@@ -79,6 +79,7 @@ class Customer(KeyedModel):
 
     class Meta(KeyedModel.Meta):
         verbose_name = _("customer")
+        permissions = [("reveal_customer", "Can see a customer's name and addresses in clear")]
         indexes = [
             models.Index(fields=["merchant", "created_at", "id"], name="parties_customer_merchant"),
             models.Index(fields=["email_index"], name="parties_customer_email"),

@@ -52,6 +52,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'customer',
+                'permissions': [('reveal_customer', "Can see a customer's name and addresses in clear")],
                 'abstract': False,
                 'base_manager_name': 'objects',
             },
