@@ -1,12 +1,20 @@
 """Production: nothing has a default that would be unsafe, and a missing secret stops the start."""
 
+import os
+
 from config.settings.base import *  # noqa: F403
 from config.settings.base import env
 
+_NEEDED = ("SECRET_KEY", "DATABASE_URL", "ALLOWED_HOSTS")
+_missing = [name for name in _NEEDED if not os.environ.get(name)]
+if not (os.environ.get("COMPTOIR_KEYRING") or os.environ.get("COMPTOIR_KEYRING_FILE")):
+    _missing.append("COMPTOIR_KEYRING_FILE (or COMPTOIR_KEYRING)")
+if _missing:
+    # Not an exception with its story: one line is what the operator needs.
+    raise SystemExit(f"production needs {', '.join(_missing)}: see .env.example")
+
 SECRET_KEY = env.str("SECRET_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
-DATABASES = {"default": {**env.db("DATABASE_URL"), "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 60)}}
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

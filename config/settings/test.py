@@ -1,13 +1,17 @@
-"""For the test suite: a SQLite file of its own, or whatever the early plugins put in DATABASE_URL."""
+"""For the test suite: a SQLite file of its own, or the DATABASE_URL of an early plugin."""
 
+import os
 import tempfile
 from pathlib import Path
+
+# A developer's .env is not for tests.
+os.environ.setdefault("ENV_FILE", os.devnull)
 
 from config.settings.base import *  # noqa: F403
 from config.settings.base import DATABASES, INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.audit.toys"]
-SECRET_KEY = "only-for-tests"  # noqa: S105
+SECRET_KEY = "only-for-tests"
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
 COMPTOIR_KEYRING = "test:" + "dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE="
 SANDBOX_WEBHOOK_SECRETS = ["whsec_bG9jYWwtc2FuZGJveC13ZWJob29rLXNlY3JldA=="]

@@ -1,0 +1,27 @@
+"""gunicorn's settings: synchronous processes on loopback, behind whatever ends TLS."""
+
+import os
+
+bind = os.environ.get("BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+worker_class = "sync"
+# Loaded once and forked: a quicker start, and less memory.
+preload_app = True
+# No page waits for a provider; an export may take its time.
+timeout = 60
+graceful_timeout = 30
+keepalive = 5
+# Replaced now and then, not all at once.
+max_requests = 5000
+max_requests_jitter = 500
+limit_request_line = 4094
+limit_request_fields = 60
+limit_request_field_size = 8190
+# Who is in front is said by TRUSTED_PROXY_COUNT, not by whoever sends a header.
+forwarded_allow_ips = ""
+# The path only: what stands behind a `?` is nobody's business here.
+accesslog = "-"
+access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
+proc_name = "comptoir"
+# It would lie in the home of whoever starts it.
+control_socket_disable = True
