@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import pytest
@@ -15,6 +17,7 @@ from payments.ledger import steps
 from payments.ledger.chart import AccountCode, AccountRef, TransferCode, name_account
 from payments.ledger.models import Transfer
 from payments.ledger.money import Money
+from payments.ledger.queries import get_database_now
 
 R = TypeVar("R")
 CLEARING = AccountCode.PROVIDER_CLEARING
@@ -31,6 +34,12 @@ def in_work(body: Callable[[Work], R]) -> R:
     """Run `body` as a command."""
     result: R = _run(body=body)
     return result
+
+
+def wait_until_after(moment: datetime) -> None:
+    deadline = time.monotonic() + 5
+    while (get_database_now() or moment) <= moment + timedelta(milliseconds=2):
+        assert time.monotonic() < deadline
 
 
 class Book:

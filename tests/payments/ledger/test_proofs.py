@@ -14,7 +14,7 @@ from payments.ledger import proofs
 from payments.ledger.commands import roll_up_balances
 from payments.ledger.models import Account, Entry, Rollup
 
-from .conftest import CLEARING, PAYABLE, Book
+from .conftest import CLEARING, PAYABLE, Book, wait_until_after
 
 
 def falsify(sql: str, *params: Any) -> None:
@@ -51,6 +51,13 @@ def test_right_books_are_proved(busy_book: Book) -> None:
     assert status == 0
     assert "ledger: each transfer is zero (3)" in told
     assert "OFF" not in told
+
+
+def test_entries_after_a_roll_up_are_not_held_against_it(busy_book: Book) -> None:
+    roll_up_balances(settled_after=timedelta(0), limit=1000)
+    wait_until_after(Rollup.objects.order_by("-through_at")[0].through_at)
+    busy_book.move(CLEARING, PAYABLE, 7)
+    assert prove()[0] == 0
 
 
 def test_falsified_entry_is_named_by_its_transfer(busy_book: Book) -> None:

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-import time
 import uuid
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -13,7 +12,7 @@ from payments.ledger.chart import AccountCode, TransferCode
 from payments.ledger.commands import roll_up_balances
 from payments.ledger.models import Entry, Rollup
 
-from .conftest import CLEARING, PAYABLE, Book, in_work
+from .conftest import CLEARING, PAYABLE, Book, in_work, wait_until_after
 
 NO_WAIT = timedelta(seconds=-5)
 """A horizon in the future: everything is settled."""
@@ -21,12 +20,6 @@ NO_WAIT = timedelta(seconds=-5)
 
 def fold() -> None:
     roll_up_balances(settled_after=NO_WAIT, limit=1000)
-
-
-def wait_until_after(moment: datetime) -> None:
-    deadline = time.monotonic() + 5
-    while (queries.get_database_now() or moment) <= moment + timedelta(milliseconds=2):
-        assert time.monotonic() < deadline
 
 
 def test_balance_of_an_unknown_account_is_missing(book: Book) -> None:
@@ -59,6 +52,15 @@ def test_entries_after_the_roll_up_are_added_to_it(book: Book) -> None:
     assert queries.get_balance(account).signed.minor == 17
     fold()
     assert Rollup.objects.get(account_id=account.id).balance_minor == 17
+
+
+def test_entry_at_the_moment_of_the_roll_up_is_counted_once(book: Book) -> None:
+    account = book.account(CLEARING)
+    book.move(CLEARING, PAYABLE, 10)
+    moment = Entry.objects.get(account_id=account.id).recorded_at
+    base = Rollup(account_id=account.id, through_at=moment, balance_minor=10)
+    in_work(lambda work: work.add(base))
+    assert queries.get_balance(account).signed.minor == 10
 
 
 def test_entries_that_are_not_settled_stay_out_of_the_roll_up(book: Book) -> None:
@@ -122,12 +124,15 @@ def test_entries_are_found_by_reference(book: Book) -> None:
 def test_statement_pages_show_each_entry_once(book: Book) -> None:
     for minor in range(1, 12):
         book.move(CLEARING, PAYABLE, minor)
+    at_once = [steps.debit(book.account(CLEARING), book.money(minor)) for minor in range(12, 22)]
+    paid = steps.credit(book.account(PAYABLE), book.money(sum(range(12, 22))))
+    in_work(lambda work: steps.post(work, TransferCode.CAPTURE, "capture:1", [*at_once, paid]))
     seen: list[int] = []
     page = queries.list_statement(book.account(CLEARING), limit=4)
     while page:
         seen += [entry.amount_minor for entry in page]
         page = queries.list_statement(book.account(CLEARING), after=page[-1].pk, limit=4)
-    assert sorted(seen) == list(range(1, 12))
+    assert sorted(seen) == list(range(1, 22))
 
 
 def test_trial_balance_is_told_by_currency(book: Book) -> None:

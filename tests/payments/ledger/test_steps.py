@@ -273,6 +273,13 @@ def test_raw_sql_on_the_books_is_blocked(book: Book, sql: str) -> None:
     assert guard.blocked.pop()
 
 
+@pytest.mark.parametrize("table", ["ledger_entry", "ledger_transfer"])
+def test_not_even_a_flush_changes_what_is_booked(book: Book, table: str) -> None:
+    with pytest.raises(WriteBlocked), guard.flushing(), connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {table}")
+    assert guard.blocked.pop() == f"DELETE FROM {table}"
+
+
 @pytest.mark.parametrize(
     ("table", "change"),
     [

@@ -12,6 +12,7 @@ from audit.models import SubjectKey
 from payments.parties import queries
 from payments.parties.commands import create_customer
 from payments.parties.models import Customer, Merchant
+from payments.parties.sealing import index_email, index_phone
 
 from .conftest import PERSON, make_merchant, new_key
 
@@ -42,6 +43,7 @@ def test_indexes_of_address_and_number_cannot_be_compared(merchant: Merchant) ->
     one = create_customer(merchant_id=merchant.pk, phone="12345", key=new_key())
     assert queries.find_customers_by_email("12345") == []
     assert [row.pk for row in queries.find_customers_by_phone("12345")] == [one.pk]
+    assert index_email("12345") != index_phone("12345")
 
 
 def test_one_address_at_two_merchants_finds_both(customer: Customer) -> None:
@@ -93,6 +95,13 @@ def test_value_moved_to_another_customer_does_not_open(customer: Customer) -> No
         Customer.objects.filter(pk=other.pk).update(name=customer.name)
     with pytest.raises(DecryptionFailed):
         queries.reveal(Customer.objects.get(pk=other.pk), ["name"])
+
+
+def test_value_moved_to_another_column_does_not_open(customer: Customer) -> None:
+    with guard.suspended():
+        Customer.objects.filter(pk=customer.pk).update(name=customer.address)
+    with pytest.raises(DecryptionFailed):
+        queries.reveal(Customer.objects.get(pk=customer.pk), ["name"])
 
 
 def test_unknown_ones_are_missing(merchant: Merchant) -> None:
