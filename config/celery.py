@@ -31,6 +31,7 @@ def _configure() -> None:
         broker_url=broker,
         broker_transport_options=options,
         broker_connection_retry_on_startup=True,
+        broker_connection_timeout=1.0,
         task_ignore_result=True,
         task_default_queue="comptoir",
         worker_hijack_root_logger=False,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.conf import settings
 from django.db import transaction
@@ -14,10 +16,12 @@ from audit.work import Later, Work
 
 logger = logging.getLogger(__name__)
 
+_silent: ContextVar[bool] = ContextVar("silent_bell", default=False)
+
 
 def make_messages(work: Work, laters: Sequence[Later]) -> list[Message]:
     """One row for each, and a ring of the bell once they are committed."""
-    if settings.OUTBOX_BELL and any(one.due_at <= work.now for one in laters):
+    if settings.OUTBOX_BELL and not _silent.get() and any(one.due_at <= work.now for one in laters):
         transaction.on_commit(ring)
     return [
         Message(
@@ -30,6 +34,16 @@ def make_messages(work: Work, laters: Sequence[Later]) -> list[Message]:
         )
         for one in laters
     ]
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Nobody is woken: the caller empties the outbox himself (the demo)."""
+    token = _silent.set(True)
+    try:
+        yield
+    finally:
+        _silent.reset(token)
 
 
 def ring() -> None:

@@ -1,0 +1,64 @@
+"""Fill the house with a business that never was: `manage.py demo --payments 500 --months 13`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from audit import clock
+from audit.outbox.steps import silent
+from config.access.roles import find_role
+from config.demo.people import COLLEAGUES, PASSWORD
+from config.demo.plan import make_plan
+from config.demo.play import Player
+from payments.models import Payment
+
+WIDTH = 30
+
+
+class Command(BaseCommand):
+    help = "Load the demo. A second run with the same seed changes nothing."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--payments", type=int, default=500)
+        parser.add_argument("--months", type=int, default=13)
+        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--if-empty", action="store_true", help="Only without any payment.")
+        parser.add_argument("--accounts", action="store_true", help="Only list the accounts.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["accounts"]:
+            self.list_accounts()
+            return
+        if not settings.DEMO:
+            raise CommandError("The demo is not for production (DEMO is off).")
+        if options["payments"] < 1 or options["months"] < 1:
+            raise CommandError("--payments and --months must be at least 1.")
+        if options["if_empty"] and Payment.objects.exists():
+            return
+        self.total, self.done = options["payments"], 0
+        until = clock.now()
+        sales = make_plan(
+            payments=self.total, months=options["months"], seed=options["seed"], until=until
+        )
+        logging.getLogger("payments.gateways").setLevel(logging.WARNING)
+        with silent():
+            Player(options["seed"], until, self.tell).play(sales)
+        self.stdout.write(f"\r{self.total} payments over {options['months']} months.{' ' * WIDTH}")
+
+    def tell(self, more: int) -> None:
+        self.done += more
+        full = self.done * WIDTH // self.total
+        end = "" if sys.stdout.isatty() else "\n"
+        bar = "█" * full + "░" * (WIDTH - full)
+        self.stdout.write(f"\rdemo {bar} {self.done}/{self.total}", ending=end)
+        self.stdout.flush()
+
+    def list_accounts(self) -> None:
+        for one in COLLEAGUES:
+            role = str(find_role(one.role).label)
+            self.stdout.write(f"{role:24} {one.email:24} {PASSWORD}")

@@ -1,0 +1,200 @@
+"""What happens in the demo, decided before anything does: pure, and the same for a seed.
+
+Shares are quotas, not dice: a demo of 500 payments has its 8 % declines, as one of 5,000 has.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from config.demo.people import FAMILY, GIVEN, STREETS, TOWNS
+
+RETURNING = 0.70
+DECLINED = 0.08
+REFUNDED = 0.04
+VOIDED = 0.02
+PARTLY_CAPTURED = 0.03
+
+HOURS = (1, 1, 1, 1, 1, 2, 4, 8, 14, 20, 24, 26, 28, 26, 22, 20, 22, 26, 30, 32, 28, 18, 8, 3)
+WEEKDAYS = (20, 19, 20, 21, 25, 30, 24)
+
+DECLINES = (
+    *["insufficient_funds"] * 9,
+    *["do_not_honor"] * 7,
+    *["incorrect_cvc"] * 5,
+    *["expired_card"] * 4,
+    *["card_limit_exceeded"] * 3,
+    *["suspected_fraud"] * 3,
+    *["issuer_unavailable"] * 2,
+    *["retry_later"] * 2,
+    *["invalid_account"] * 2,
+    "lost_card",
+    "stolen_card",
+    "restricted_card",
+)
+CARDS = (*["tok_visa_approved"] * 11, *["tok_mastercard_approved"] * 7, *["tok_amex_approved"] * 2)
+
+
+class Fate(StrEnum):
+    CAPTURED = "captured"
+    DECLINED = "declined"
+    VOIDED = "voided"
+    PARTLY_CAPTURED = "partly_captured"
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A merchant: how it sells, and what the middle sale is worth in minor units."""
+
+    name: str
+    descriptor: str
+    currency: str
+    median_minor: int
+    spread: float
+    share: int
+    fee_basis_points: int
+    fee_fixed_minor: int
+
+
+SHOPS = (
+    Shop("Atelier Lumen", "ATELIER LUMEN", "EUR", 5_400, 0.75, 5, 140, 25),
+    Shop("Harbor & Pine Outfitters", "HARBOR PINE", "USD", 8_900, 0.60, 3, 190, 30),
+    Shop("Kisetsu Tea House", "KISETSU TEA", "JPY", 6_200, 0.50, 2, 220, 40),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """A customer who does not exist."""
+
+    number: int
+    shop: int
+    name: str
+    email: str
+    phone: str
+    address: str
+    card: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """One payment to be. `refund_share` in thousandths of what was captured, 0 for none."""
+
+    number: int
+    shop: int
+    buyer: Buyer
+    at: datetime
+    minor: int
+    card: str
+    fate: Fate
+    refund_share: int
+    is_returning: bool
+
+
+def make_plan(*, payments: int, months: int, seed: int, until: datetime) -> list[Sale]:
+    """The sales of `months` months before `until`, oldest first."""
+    dice = random.Random(seed)  # noqa: S311
+    moments = sorted(_moment(dice, months, until) for _ in range(payments))
+    fates = _fates(dice, payments)
+    refunds = _refunds(dice, fates)
+    returning = _quota(dice, payments, RETURNING)
+    buyers: list[list[Buyer]] = [[] for _ in SHOPS]
+    sales: list[Sale] = []
+    for number, at in enumerate(moments):
+        shop = dice.choices(range(len(SHOPS)), [one.share for one in SHOPS])[0]
+        known = buyers[shop]
+        is_returning = returning[number] and bool(known)
+        if not is_returning:
+            known.append(_buyer(dice, sum(map(len, buyers)), shop, seed))
+        buyer = dice.choice(known) if is_returning else known[-1]
+        sales.append(
+            Sale(
+                number=number,
+                shop=shop,
+                buyer=buyer,
+                at=at,
+                minor=_amount(dice, SHOPS[shop]),
+                card=_card(dice, number, buyer, fates[number]),
+                fate=fates[number],
+                refund_share=refunds[number],
+                is_returning=is_returning,
+            )
+        )
+    return sales
+
+
+def _quota(dice: random.Random, total: int, share: float) -> list[bool]:
+    marks = [index < round(total * share) for index in range(total)]
+    dice.shuffle(marks)
+    return marks
+
+
+def _moment(dice: random.Random, months: int, until: datetime) -> datetime:
+    days = max(1, round(months * 30.44))
+    day = dice.choices(
+        range(days),
+        [WEEKDAYS[(until - timedelta(days=back + 1)).weekday()] for back in range(days)],
+    )[0]
+    hour = dice.choices(range(24), HOURS)[0]
+    start = (until - timedelta(days=day + 1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return start + timedelta(hours=hour, seconds=dice.randrange(3600))
+
+
+def _fates(dice: random.Random, total: int) -> list[Fate]:
+    fates = [Fate.CAPTURED] * total
+    counts = (
+        (Fate.DECLINED, DECLINED),
+        (Fate.VOIDED, VOIDED),
+        (Fate.PARTLY_CAPTURED, PARTLY_CAPTURED),
+    )
+    place = 0
+    for fate, share in counts:
+        for _ in range(round(total * share)):
+            fates[place] = fate
+            place += 1
+    dice.shuffle(fates)
+    return fates
+
+
+def _refunds(dice: random.Random, fates: list[Fate]) -> list[int]:
+    # None among the latest sales: a refund comes days after its sale.
+    settled = len(fates) - max(1, len(fates) * 4 // 100)
+    captured = [i for i, fate in enumerate(fates[:settled]) if fate is Fate.CAPTURED]
+    chosen = dice.sample(captured, min(len(captured), round(len(fates) * REFUNDED)))
+    shares = [0] * len(fates)
+    for index in chosen:
+        shares[index] = dice.choice((1000, 1000, 1000, 500, 250, 333))
+    return shares
+
+
+def _amount(dice: random.Random, shop: Shop) -> int:
+    minor = round(dice.lognormvariate(math.log(shop.median_minor), shop.spread))
+    return max(100, min(minor, shop.median_minor * 40))
+
+
+def _card(dice: random.Random, number: int, buyer: Buyer, fate: Fate) -> str:
+    if fate is not Fate.DECLINED:
+        return buyer.card
+    # Every code once before any twice, so that even a small demo shows them all.
+    codes = sorted(set(DECLINES))
+    code = codes[number % len(codes)] if number % 2 else dice.choice(DECLINES)
+    return f"tok_declined_{code}.{buyer.card.split('.')[1]}"
+
+
+def _buyer(dice: random.Random, number: int, shop: int, seed: int) -> Buyer:
+    given, family = dice.choice(GIVEN), dice.choice(FAMILY)
+    mailbox = f"{given}.{family}.{number}".lower().replace("'", "").replace(" ", "")
+    ascii_mailbox = mailbox.translate(str.maketrans("éèêëàâäîïôöùûüçæœñ", "eeeeaaaiioouuucaon"))
+    return Buyer(
+        number=number,
+        shop=shop,
+        name=f"{given} {family}",
+        email=f"{ascii_mailbox}@example.test",
+        phone=f"+33 1 99 {dice.randrange(100):02d} {number // 100 % 100:02d} {number % 100:02d}",
+        address=f"{dice.randrange(1, 120)} {dice.choice(STREETS)}\n{dice.choice(TOWNS)}",
+        card=f"{dice.choice(CARDS)}.s{seed}b{number}",
+    )

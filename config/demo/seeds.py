@@ -1,0 +1,60 @@
+"""What must be there before the first sale: accounts, limits, reasons."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from audit.approvals.models import ApprovalLimit, Kind
+from config.access.commands import create_person
+from config.access.models import User
+from config.demo.people import COLLEAGUES, PASSWORD
+from payments.models import RefundReason
+
+LIMITS = {
+    "support_agent": {"EUR": 15_000, "USD": 15_000, "JPY": 15_000},
+    "support_lead": {"EUR": 250_000, "USD": 250_000, "JPY": 250_000},
+}
+
+REASONS = (
+    ("requested_by_customer", "Customer changed their mind", "Le client a changé d'avis"),
+    ("not_received", "Goods did not arrive", "Article non reçu"),
+    ("defective", "Goods are damaged or wrong", "Article abîmé ou erroné"),
+    ("duplicate", "Charged twice", "Débité deux fois"),
+    ("wrong_amount", "Wrong amount charged", "Montant erroné"),
+    ("fraudulent", "The customer did not pay this", "Paiement non reconnu"),
+    ("goodwill", "Goodwill", "Geste commercial"),
+)
+
+
+def seed_people() -> dict[str, User]:
+    """The colleagues of the demo, by role. A repeat changes nothing."""
+    return {
+        one.role: create_person(
+            email=one.email,
+            name=one.name,
+            password=PASSWORD,
+            roles=[one.role],
+            is_staff=one.is_staff,
+        )
+        for one in COLLEAGUES
+    }
+
+
+def seed_settings() -> None:
+    """Limits and reasons. A repeat changes nothing, and leaves what was edited as it is."""
+    with transaction.atomic(durable=True):
+        for role, limits in LIMITS.items():
+            group = Group.objects.get(name=role)
+            for currency, minor in limits.items():
+                ApprovalLimit.objects.get_or_create(
+                    role=group,
+                    kind=Kind.REFUND,
+                    currency=currency,
+                    defaults={"max_minor": minor},
+                )
+        for position, (code, label, label_fr) in enumerate(REASONS):
+            RefundReason.objects.get_or_create(
+                code=code,
+                defaults={"label": label, "label_fr": label_fr, "position": position},
+            )
