@@ -71,6 +71,14 @@ class VersionedForm(ModelForm):
         return cleaned
 
 
+def with_version(fieldsets: Any) -> list[tuple[Any, dict[str, Any]]]:
+    """Fieldsets with the hidden version, which Django sends only where a fieldset names it."""
+    told = [(name, {**options, "fields": [*options["fields"]]}) for name, options in fieldsets]
+    if "version" not in told[0][1]["fields"]:
+        told[0][1]["fields"].append("version")
+    return told
+
+
 class GuardedAdmin(ModelAdmin):
     """No delete, no bulk actions, no second log, versioned forms; looks are on record."""
 
@@ -84,12 +92,7 @@ class GuardedAdmin(ModelAdmin):
         return False
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """With the hidden version, which Django shows only where a fieldset names it."""
-        fieldsets = [(name, dict(told)) for name, told in super().get_fieldsets(request, obj)]
-        fields = list(fieldsets[0][1]["fields"])
-        if "version" not in fields:
-            fieldsets[0][1]["fields"] = [*fields, "version"]
-        return fieldsets
+        return with_version(super().get_fieldsets(request, obj))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """An owned row goes through the request's Work; others are saved, and netted."""
@@ -135,7 +138,7 @@ class GuardedAdmin(ModelAdmin):
             "entries": entries.select_related("actor").order_by("-timestamp", "-id")[:NEWEST],
             **(extra_context or {}),
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, self.object_history_template, context)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:

@@ -6,6 +6,9 @@ from typing import Any
 
 from allauth.account import app_settings as account_settings
 from allauth.account.internal.flows.password_reset import request_password_reset
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.adapter import get_adapter as sessions_adapter
+from allauth.usersessions.models import UserSession
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
@@ -16,13 +19,18 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from audit import log
-from audit.admin import GuardedAdmin
+from audit.admin import GuardedAdmin, with_version
 from config.access import policy
 from config.access.forms import AskedForm, PersonForm, RoleForm
 from config.access.models import User
 from config.access.policy import Refused
 from config.access.roles import ROLES
 
+WHY_REMOVED = {
+    "lost": _("the device is lost"),
+    "replaced": _("the device was replaced"),
+    "stolen": _("the device may be in other hands"),
+}
 SELF = Refused("own_roles", policy.SELF)
 SUPERUSER = Refused("superuser", policy.SUPERUSER_ONLY)
 ADDRESS = Refused("address", policy.ADDRESS)
@@ -68,13 +76,7 @@ class PersonAdmin(AskedAdmin):
         return super().get_queryset(request).prefetch_related("groups")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        if obj is None:
-            self.fieldsets, kept = self.add_fieldsets, self.fieldsets
-            try:
-                return super().get_fieldsets(request, obj)
-            finally:
-                self.fieldsets = kept
-        return super().get_fieldsets(request, obj)
+        return super().get_fieldsets(request, obj) if obj else with_version(self.add_fieldsets)
 
     @admin.display(description=_("roles"))
     def roles(self, person: User) -> str:
@@ -109,26 +111,68 @@ class PersonAdmin(AskedAdmin):
             _send_reset(request, obj)
 
     def get_urls(self) -> list[URLPattern]:
-        reset = path(
-            "<path:object_id>/reset-mail/",
-            self.admin_site.admin_view(require_POST(self.reset_mail_view)),
-            name="access_user_reset_mail",
-        )
-        return [reset, *super().get_urls()]
+        acts = {
+            "reset-mail": self.reset_mail_view,
+            "remove-factor": self.remove_factor_view,
+            "end-sessions": self.end_sessions_view,
+        }
+        ours = [
+            path(
+                f"<path:object_id>/{name}/",
+                self.admin_site.admin_view(require_POST(view)),
+                name=f"access_user_{name.replace('-', '_')}",
+            )
+            for name, view in acts.items()
+        ]
+        return [*ours, *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        more = {**context, "why_removed": WHY_REMOVED}
+        return super().render_change_form(request, more, *args, **kwargs)
 
     def reset_mail_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """Mail the person a link with which he sets a new password."""
-        person = self.get_object(request, object_id)
-        if person is None:
-            raise Http404
-        if not self.has_change_permission(request, person):
-            raise PermissionDenied
+        person = self._to_be_helped(request, object_id)
         if person.is_active:
             _send_reset(request, person)
             messages.success(request, _("A mail is on its way."))
         else:
             messages.error(request, _("This account is not active."))
-        return HttpResponseRedirect(reverse("admin:access_user_change", args=[person.pk]))
+        return _back_to(person)
+
+    def remove_factor_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """Take away the second factor of somebody who lost it, and end his sessions."""
+        person = self._to_be_helped(request, object_id)
+        why = request.POST.get("why", "")
+        if why not in WHY_REMOVED:
+            messages.error(request, _("Say why the second factor is removed."))
+            return _back_to(person)
+        for factor in Authenticator.objects.filter(user=person).order_by("pk"):
+            factor.delete()
+        self._end_sessions(person)
+        log.record("access.factor_taken_away", obj=person, data={"reason": why})
+        messages.success(request, _("The second factor is removed and every session has ended."))
+        return _back_to(person)
+
+    def end_sessions_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """Sign a person out everywhere."""
+        person = self._to_be_helped(request, object_id)
+        self._end_sessions(person)
+        messages.success(request, _("Every session has ended."))
+        return _back_to(person)
+
+    def _to_be_helped(self, request: HttpRequest, object_id: str) -> User:
+        person: User | None = self.get_object(request, object_id)
+        if person is None:
+            raise Http404
+        if not self.has_change_permission(request, person) or person.pk == request.user.pk:
+            raise PermissionDenied
+        return person
+
+    def _end_sessions(self, person: User) -> None:
+        sessions_adapter().end_sessions(UserSession.objects.filter(user=person).order_by("pk"))
 
 
 @admin.register(Group)
@@ -165,6 +209,10 @@ class RoleAdmin(AskedAdmin):
         if obj.user_set.filter(pk=request.user.pk).exists():
             locked["permissions"] = SELF
         return locked
+
+
+def _back_to(person: User) -> HttpResponseBase:
+    return HttpResponseRedirect(reverse("admin:access_user_change", args=[person.pk]))
 
 
 def _is_superuser(request: HttpRequest) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
@@ -60,7 +60,15 @@ class AskedForm(VersionedForm):
         return cleaned
 
 
-class RoleChoice(forms.ModelMultipleChoiceField):
+if TYPE_CHECKING:
+    GroupChoice = forms.ModelMultipleChoiceField[Group]
+    AnyChoice = forms.ModelMultipleChoiceField[Permission]
+else:
+    # Generic only for the type checker.
+    GroupChoice = AnyChoice = forms.ModelMultipleChoiceField
+
+
+class RoleChoice(GroupChoice):
     """Roles by what they are called and what they are for."""
 
     def label_from_instance(self, obj: Any) -> str:
@@ -109,7 +117,7 @@ class PersonForm(AskedForm):
         return list(self.instance.groups.order_by("name"))
 
 
-class PermissionChoice(forms.ModelMultipleChoiceField):
+class PermissionChoice(AnyChoice):
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.content_type.app_label}: {obj.name}"
 

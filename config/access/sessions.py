@@ -34,7 +34,8 @@ def is_over(data: Mapping[str, Any], now: datetime) -> bool:
     if started is None or seen is None:
         return False
     at = now.timestamp()
-    return at - seen > settings.SESSION_IDLE_S or at - started > settings.SESSION_COOKIE_AGE
+    idle, whole = at - int(seen), at - int(started)
+    return bool(idle > settings.SESSION_IDLE_S or whole > settings.SESSION_COOKIE_AGE)
 
 
 class SessionStore(DatabaseStore):
@@ -77,9 +78,10 @@ class SessionStore(DatabaseStore):
         """A session knows its person's address and, while one enrols, the seed of the codes."""
         return seal_secret(json.dumps(session_dict, separators=(",", ":")), place=PLACE)
 
-    def decode(self, session_data: str) -> dict[str, Any]:
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
+        token = session_data if isinstance(session_data, str) else session_data.decode()
         try:
-            found: dict[str, Any] = json.loads(unseal_secret(session_data, place=PLACE))
+            found: dict[str, Any] = json.loads(unseal_secret(token, place=PLACE))
         except (DecryptionFailed, ValueError):
             logger.warning("a session could not be read; its person signs in again")
             return {}

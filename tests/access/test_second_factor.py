@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -36,7 +35,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def code_of(seed: str) -> str:
     """What the authenticator of a person shows now."""
     counters = list(yield_hotp_counters_from_time())
-    return format_hotp_value(hotp_value(seed, counters[len(counters) // 2]))
+    return str(format_hotp_value(hotp_value(seed, counters[len(counters) // 2])))
 
 
 def prove(browser: Client) -> None:
@@ -68,7 +67,7 @@ def enter(person: User, code: str) -> Client:
 
 
 @pytest.fixture
-def ada(transactional_db: None, hire: Hire) -> Iterator[User]:
+def ada(transactional_db: None, hire: Hire) -> User:
     return hire("ada", "auditor")
 
 
