@@ -1,6 +1,9 @@
 """gunicorn's settings: synchronous processes on loopback, behind whatever ends TLS."""
 
 import os
+from typing import Any
+
+from deploy.lifetime import end_with_parent
 
 bind = os.environ.get("BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
@@ -25,3 +28,8 @@ access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
 proc_name = "comptoir"
 # It would lie in the home of whoever starts it.
 control_socket_disable = True
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """A worker would notice only after half its timeout that its master was killed."""
+    end_with_parent()

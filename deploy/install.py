@@ -51,11 +51,18 @@ def run(*command: str | Path, what: str) -> None:
         raise SetupError(f"{what} failed; what it said is above")
 
 
+def has_venv() -> bool:
+    """Whether `.venv` works, was made at this place, and was made to its end."""
+    pip = VENV / "bin" / "pip"
+    if not pip.is_file() or str(PYTHON) not in pip.read_text():
+        return False
+    version = "import sys; sys.exit(sys.version_info < (3, 11))"
+    return PYTHON.exists() and not subprocess.run([PYTHON, "-c", version], check=False).returncode
+
+
 def make_venv() -> None:
-    """A `.venv` of this Python at this place; a copied or half-made one is made anew."""
-    content = f"{VENV} {sys.version}"
-    stamp = VENV / ".made"
-    if is_done(stamp, content) and PYTHON.exists():
+    """A `.venv` of this Python, unless a good one is there; a copied or half-made one is not."""
+    if has_venv():
         return
     say(f"a virtual environment of Python {sys.version.split()[0]}")
     try:
@@ -66,7 +73,6 @@ def make_venv() -> None:
             f"{sys.executable} has no venv module (on Debian: apt-get install python3-venv)"
         ) from None
     venv.create(VENV, clear=True, symlinks=True, with_pip=True)
-    stamp.write_text(content)
 
 
 def install_packages(requirements: Path, what: str) -> None:

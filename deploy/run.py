@@ -148,8 +148,8 @@ class House(Manager):  # type: ignore[misc]
     def _any_stopped(self) -> bool:
         # A reader that was killed cannot tell that it is gone.
         for one in self._processes.values():
-            if one["process"].exitcode is not None:
-                one.setdefault("returncode", one["process"].exitcode)
+            if (one["process"].exitcode or 0) < 0 and "returncode" not in one:
+                one["returncode"] = self.returncode = 1
         return bool(super()._any_stopped())
 
 
