@@ -5,5 +5,19 @@ from __future__ import annotations
 from audit.access import DataClass, Route
 
 ROUTES: dict[str, Route] = {
+    "log:explorer": Route(DataClass.RECORD),
+    "log:entry": Route(DataClass.RECORD, ("who", "address", "changes")),
+    "log:people": Route(DataClass.STAFF, ("name", "reference")),
+    "approvals:inbox": Route(DataClass.PAYMENT, ("amount", "reason")),
+    "approvals:detail": Route(DataClass.PAYMENT, ("amount", "reason", "note")),
+    "approvals:decision": Route(DataClass.PAYMENT, ("amount", "reason", "note")),
+    "approvals:withdrawal": Route(DataClass.PAYMENT, ("amount", "reason", "note")),
+    "approvals:subject": Route(DataClass.NOTHING),
+    "desk:home": Route(DataClass.NOTHING),
+    "payments:list": Route(DataClass.PAYMENT, ("amount", "status", "order")),
+    "payments:detail": Route(
+        DataClass.PAYMENT, ("amount", "status", "card", "customer_masked", "refunds", "ledger")
+    ),
+    "set_language": Route(DataClass.NOTHING),
     "gateways:webhook": Route(DataClass.NOTHING),
 }

@@ -2,9 +2,19 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.i18n import set_language
+
+from audit.gate import open_to_all
 
 urlpatterns = [
+    path("", include("config.desk.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("approvals/", include("audit.approvals.urls")),
+    path("i18n/setlang/", open_to_all(set_language), name="set_language"),
+    path("log/", include("audit.urls")),
+    path("payments/", include("payments.urls")),
     path("webhooks/", include("payments.gateways.urls")),
 ]
+
+handler500 = "config.refusals.server_error"

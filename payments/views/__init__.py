@@ -1,0 +1,1 @@
+"""Pages of payments: each translates one request to one query or one command, then answers."""
