@@ -100,7 +100,10 @@ def record_access(request: HttpRequest, name: str, route: Route, *, denied: bool
         data["reason"] = note.reason
     match = request.resolver_match
     if note.obj is None and match and match.kwargs:
-        data["asked"] = {key: str(value)[:64] for key, value in match.kwargs.items()}
+        # A `key` in an address is a one-time key out of a mail: it opens, so it is not kept.
+        data["asked"] = {
+            name: str(value)[:64] for name, value in match.kwargs.items() if name != "key"
+        }
     log.write(
         [
             log.make_entry(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from audit.access import DataClass, Route
+from config.access.routes import ROUTES as ACCESS
 
 ROUTES: dict[str, Route] = {
+    **ACCESS,
     "log:explorer": Route(DataClass.RECORD),
     "log:entry": Route(DataClass.RECORD, ("who", "address", "changes")),
     "log:people": Route(DataClass.STAFF, ("name", "reference")),

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.core import mail
+from django.db import DatabaseError
 from django.test import Client
 
 from audit.models import LogEntry
@@ -124,3 +125,30 @@ def test_other_sessions_end_with_the_old_password(hire: Hire, sign_in: SignIn) -
     here.post("/accounts/password/change/", form)
     assert here.get("/t/somebody/").status_code == 200
     assert elsewhere.get("/t/somebody/").status_code == 302
+
+
+def test_key_out_of_a_mail_is_never_on_record(hire: Hire) -> None:
+    ada = hire("ada")
+    ask_for_reset(ada.email)
+    deliver()
+    link = link_in(mail.outbox[0])
+    Client().get(link, follow=True)
+    Client().get(link.replace("/reset/key/", "/reset/key/0"), follow=True)
+    key = link.rstrip("/").split("/")[-1].split("-", 1)[1]
+    assert key not in everything_on_record()
+
+
+def test_log_that_cannot_be_written_lets_nobody_in(
+    hire: Hire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hire("ada")
+
+    def broken(*_: object, **__: object) -> None:
+        raise DatabaseError("no such table: audit_logentry")
+
+    monkeypatch.setattr(LogEntry.objects, "bulk_create", broken)
+    browser = Client()
+    answer = browser.post("/accounts/login/", {"login": "ada@house.test", "password": PASSWORD})
+    assert answer.status_code == 503
+    monkeypatch.undo()
+    assert browser.get("/t/somebody/").status_code == 302
