@@ -19,8 +19,8 @@ from functools import lru_cache
 from django.db import models
 
 from audit.canonical import canonical_bytes
-from audit.keyring import KeyProvider, key_provider
 from audit.cipher import KEY_BYTES, DecryptionFailed, KeyDestroyed, key_id_of, lock, unlock
+from audit.keyring import KeyProvider, key_provider
 
 __all__ = [
     "DataKey",
