@@ -1,13 +1,14 @@
 # `make setup`, `make run` and `make test` are all there is to know; the rest are parts of them.
 
 BIN := .venv/bin
-PYTEST := $(BIN)/pytest -q
+PYTEST := $(BIN)/pytest --no-header
 CODE := audit config disputes payments tests deploy manage.py
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export CHROMIUM
 
-# The suite says itself which database it wants, and a developer's .env is not for tests.
-HERMETIC := env -u DATABASE_URL -u DATABASE_ENGINE -u DJANGO_SETTINGS_MODULE ENV_FILE=/dev/null
+# The suite says itself what it wants: what a developer has set is not for tests.
+SETTINGS := $(shell sed -n 's/^\# \([A-Z_]*\)=.*/\1/p' .env.example)
+HERMETIC := env $(SETTINGS:%=-u %) -u DJANGO_SETTINGS_MODULE ENV_FILE=/dev/null
 PRODUCTION = $(HERMETIC) DJANGO_SETTINGS_MODULE=config.settings.production \
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 	DATABASE_URL=sqlite://:memory: ALLOWED_HOSTS=comptoir.example COMPTOIR_KEYRING_FILE=keyring
