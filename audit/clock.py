@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _set: ContextVar[datetime | None] = ContextVar("clock", default=None)
 
@@ -27,6 +27,7 @@ def at(moment: datetime) -> Iterator[None]:
         _set.reset(token)
 
 
-def is_set() -> bool:
-    """Whether somebody (the demo, a test) has set the clock."""
-    return _set.get() is not None
+def tells_of_the_past() -> bool:
+    """Whether somebody (the demo) has set the clock back by more than a minute."""
+    moment = _set.get()
+    return moment is not None and moment < datetime.now(UTC) - timedelta(minutes=1)

@@ -202,10 +202,11 @@ class Work:
             raise KernelError("a guarded balance moves by a positive number of minor units")
         tracked = self.rows.get((type(account), account.pk))
         if tracked is not None and tracked.loaded is None:
-            balance = account.__dict__["balance_minor"] + by
-            if balance < 0 and refusal is not None:
+            # Not in the database yet: the row itself goes out with its balance.
+            values = tracked.obj.__dict__
+            if refusal is not None and values["balance_minor"] + by < 0:
                 raise refusal
-            account.__dict__["balance_minor"] = balance
+            values["balance_minor"] += by
             return
         self.takes.append(Take(type(account), account.pk, by, refusal))
 

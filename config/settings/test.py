@@ -1,6 +1,7 @@
 """For the test suite: a SQLite file of its own, or the DATABASE_URL of an early plugin."""
 
 import os
+import os
 import tempfile
 from pathlib import Path
 
@@ -19,7 +20,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 OUTBOX_BELL = False
 DEMO = False
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+if "DATABASE_URL" not in os.environ:
     folder = Path(tempfile.mkdtemp(prefix="comptoir-test-"))
     # A file: parallel requests of a live server fail on a database in memory.
     DATABASES["default"]["NAME"] = str(folder / "app.sqlite3")

@@ -31,7 +31,7 @@ from payments.queries.payments import get_attempt, get_capture, get_refund
 def _when(asked_at: datetime | None) -> datetime | None:
     # The provider's own clock counts, unless the demo is telling of the past; and then the time
     # comes from the row, so that a repeat of the call is the same call.
-    return asked_at if clock.is_set() else None
+    return asked_at if clock.tells_of_the_past() else None
 
 
 def _raw(error: Unknown) -> str:

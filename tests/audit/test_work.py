@@ -338,3 +338,15 @@ def test_any_sequence_leaves_exactly_the_rows_and_entries_that_its_model_predict
     assert Purse.objects.get().balance_minor == model.purse
     done = LogEntry.objects.filter(event="toys.play", outcome="done")
     assert sorted((uuid.UUID(e.object_pk), e.action) for e in done) == sorted(model.entries)
+
+
+def test_a_new_purse_keeps_what_is_given_to_it_under_its_name_alone(somebody: Actor) -> None:
+    @command("toys.purse.opened")
+    def open_and_fill(work: Work) -> uuid.UUID:
+        purse = Purse()
+        work.add(purse)
+        work.give(Purse(id=purse.pk), 30)
+        work.take(Purse(id=purse.pk), 10, Refusal("empty", "not enough"))
+        return purse.pk
+
+    assert Purse.objects.get(pk=open_and_fill()).balance_minor == 20
