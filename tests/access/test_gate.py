@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
@@ -13,6 +15,8 @@ from audit.errors import KernelError
 from audit.gate import requires
 from audit.models import LogEntry
 from config.access import snapshot
+from config.access.models import User
+from config.access.roles import ROLES
 from tests.access.conftest import Hire, SignIn
 
 
@@ -88,6 +92,21 @@ def test_actor_and_user_agree_on_every_permission(hire: Hire) -> None:
     assert ada.get_all_permissions() == set(actor.permissions)
     assert all(ada.has_perm(name) for name in actor.permissions)
     assert not ada.has_perm("access.change_user")
+
+
+def test_permissions_come_from_roles_alone_also_when_django_is_asked_first(hire: Hire) -> None:
+    ada = hire("ada", "auditor")
+    fresh = User.objects.get(pk=ada.pk)
+    assert fresh.get_all_permissions() == set(ROLES["auditor"].permissions)
+
+
+def test_asking_again_after_the_snapshot_costs_nothing(
+    hire: Hire, django_assert_num_queries: Any
+) -> None:
+    ada = User.objects.get(pk=hire("ada", "auditor").pk)
+    snapshot.person(ada)
+    with django_assert_num_queries(0):
+        assert ada.has_perm("audit.view_logentry")
 
 
 def test_superuser_holds_every_permission(hire: Hire) -> None:
