@@ -20,12 +20,12 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Concatenate, Never, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from audit import clock, log, outcomes
-from audit.actor import Actor, current_actor
+from audit.actor import current_actor
 from audit.encryption import fingerprint
 from audit.errors import Busy, OutcomeUnknown, RecordUnavailable, Refusal
 from audit.flush import flush
@@ -42,6 +42,8 @@ ATTEMPTS = 10
 BASE_S = 0.004
 LONGEST_S = 0.5
 DEADLINE_S = 15.0
+
+FROM_DATABASE = (DatabaseError, InterfaceError, transaction.TransactionManagementError)
 
 registry: dict[str, Callable[..., Any]] = {}
 """Every command by its event."""
@@ -84,61 +86,72 @@ def command(
 
 
 def _run(spec: Spec, body: Callable[..., R], kwargs: dict[str, Any]) -> R:
-    actor = current_actor()
-    now = clock.now()
-    key = kwargs.get("key") if spec.keyed else None
-    print_ = fingerprint({k: v for k, v in kwargs.items() if k != "key"}) if key else ""
-    started = time.monotonic()
-    lost = False
-    repeated_key = False
+    run = Run(spec, kwargs)
+    deadline = time.monotonic() + DEADLINE_S
     for attempt in range(1, ATTEMPTS + 1):
-        work = Work(actor, now, spec.event, key=key, fingerprint=print_)
+        work = run.new_work()
         try:
             with transaction.atomic(durable=True):
                 result = body(work, **kwargs)
                 flush(work)
             return result
-        except Refusal as refusal:
+        except BaseException as error:  # noqa: BLE001
+            # Before anything else: whatever is written next needs a clean connection.
             tidy_connection()
-            _record_denial(actor, work, refusal)
-            raise
-        except RecordUnavailable:
-            tidy_connection()
-            raise
-        except BaseException as error:
-            ending = outcomes.of(error) if _is_from_database(error) else Ending.BROKEN
-            tidy_connection()
-            if ending is Ending.REPEATED_KEY and not repeated_key:
-                repeated_key = True
-                continue
-            if ending is Ending.LOST:
-                if work.is_flushing and not key:
-                    _record_ending(actor, work, error, Outcome.UNKNOWN)
-                    raise OutcomeUnknown(spec.event) from error
-                lost = lost or work.is_flushing
-            elif ending is not Ending.CONFLICT:
-                _give_up(actor, work, error, lost)
-            logger.info("again: %s attempt %d %s", spec.event, attempt, ending.name.lower())
-        if time.monotonic() - started > DEADLINE_S:
+            run.end_or_go_on(work, error)
+            logger.info("again: %s after attempt %d", spec.event, attempt)
+        if time.monotonic() > deadline:
             break
         _wait(attempt)
-    _record_ending(actor, work, None, Outcome.UNKNOWN if lost else Outcome.FAILED)
-    if lost:
-        raise OutcomeUnknown(spec.event)
-    raise Busy(spec.event)
+    raise run.out_of_attempts()
 
 
-def _is_from_database(error: BaseException) -> bool:
-    return isinstance(error, DatabaseError | InterfaceError | transaction.TransactionManagementError)
+class Run:
+    """One call of a command: what stays the same in all its attempts, and what they met."""
 
+    def __init__(self, spec: Spec, kwargs: dict[str, Any]) -> None:
+        self.event = spec.event
+        self.actor = current_actor()
+        self.now = clock.now()
+        self.key: str | None = kwargs["key"] if spec.keyed else None
+        given = {name: value for name, value in kwargs.items() if name != "key"}
+        self.fingerprint = fingerprint(given) if self.key else ""
+        self.is_lost = False
+        self.met_rival = False
 
-def _give_up(actor: Actor, work: Work, error: BaseException, lost: bool) -> Never:
-    """Raise what cannot be cured by another attempt; never "failed" where one may have committed."""
-    if isinstance(error, Exception):
-        _record_ending(actor, work, error, Outcome.UNKNOWN if lost else Outcome.FAILED)
-        if lost:
-            raise OutcomeUnknown(work.event) from error
-    raise error
+    def new_work(self) -> Work:
+        return Work(self.actor, self.now, self.event, key=self.key, fingerprint=self.fingerprint)
+
+    def end_or_go_on(self, work: Work, error: BaseException) -> None:
+        """Raise what ends the command; return when the body is to run again."""
+        if isinstance(error, Refusal):
+            _record_denial(work, error)
+            raise error
+        if isinstance(error, RecordUnavailable) or not isinstance(error, Exception):
+            raise error
+        ending = outcomes.of(error) if isinstance(error, FROM_DATABASE) else Ending.BROKEN
+        if ending is Ending.CONFLICT:
+            return
+        if ending is Ending.REPEATED_KEY and not self.met_rival:
+            self.met_rival = True
+            return
+        if ending is Ending.LOST:
+            # Before the flush nothing was sent that a lost connection could have committed.
+            self.is_lost = self.is_lost or work.is_flushing
+            if self.key is not None or not work.is_flushing:
+                return
+        self._record(work, error)
+        if self.is_lost:
+            raise OutcomeUnknown(self.event) from error
+        raise error
+
+    def out_of_attempts(self) -> Exception:
+        """Busy; or unknown when one of the attempts may have been committed."""
+        self._record(self.new_work(), None)
+        return OutcomeUnknown(self.event) if self.is_lost else Busy(self.event)
+
+    def _record(self, work: Work, error: Exception | None) -> None:
+        _record_ending(work, error, Outcome.UNKNOWN if self.is_lost else Outcome.FAILED)
 
 
 def _wait(attempt: int) -> None:
@@ -166,12 +179,12 @@ def tidy_connection() -> None:
         connection.close()
 
 
-def _record_denial(actor: Actor, work: Work, refusal: Refusal) -> None:
+def _record_denial(work: Work, refusal: Refusal) -> None:
     about = refusal.about if refusal.about is not None else work.first_loaded()
     log.write(
         [
             log.make_entry(
-                actor,
+                work.actor,
                 work.event,
                 outcome=Outcome.DENIED,
                 obj=about,
@@ -183,13 +196,11 @@ def _record_denial(actor: Actor, work: Work, refusal: Refusal) -> None:
     )
 
 
-def _record_ending(
-    actor: Actor, work: Work, error: BaseException | None, outcome: Outcome
-) -> None:
+def _record_ending(work: Work, error: Exception | None, outcome: Outcome) -> None:
     # The error's text may quote data; its class does not.
     data = {"error": type(error).__name__ if error else "busy"}
     entry = log.make_entry(
-        actor,
+        work.actor,
         work.event,
         outcome=outcome,
         obj=work.first_loaded(),
@@ -201,5 +212,3 @@ def _record_ending(
         log.write([entry])
     except (DatabaseError, InterfaceError, RecordUnavailable):
         logger.exception("the end of %s could not be put on record", work.event)
-
-

@@ -38,7 +38,7 @@ def recorded_fields(model: type[models.Model]) -> dict[str, bool]:
 
 def is_recorded(model: type[models.Model]) -> bool:
     """Whether a change of this model leaves a log entry."""
-    return auditlog.contains(model)
+    return bool(auditlog.contains(model))
 
 
 def as_text(value: Any) -> str:
@@ -53,7 +53,7 @@ def as_text(value: Any) -> str:
 def changes_of(
     model: type[models.Model], old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
 ) -> dict[str, list[str]]:
-    """`{field: [before, after]}` of the recorded fields that differ; old or new None: made, gone."""
+    """`{field: [before, after]}` of what differs; None for old or new means made or gone."""
     found: dict[str, list[str]] = {}
     for attname, masked in recorded_fields(model).items():
         before = as_text(old[attname]) if old is not None else NOTHING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -20,7 +21,7 @@ class ScrubFilter(logging.Filter):
         return True
 
 
-def _name_request(_: Any, __: str, line: dict[str, Any]) -> dict[str, Any]:
+def _name_request(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     actor = find_actor()
     if actor is not None:
         line["request_id"] = actor.request_id

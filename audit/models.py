@@ -42,14 +42,14 @@ class EntryManager(LogEntryManager.from_queryset(EntryQuerySet)):  # type: ignor
     """django-auditlog's manager over that."""
 
 
-class LogEntry(AbstractLogEntry):
+class LogEntry(AbstractLogEntry):  # type: ignore[misc]
     """One changed object, one look at data, one attempt: who, what, when, from where, how it ended.
 
     `effective_at` is the actor's clock, `timestamp` the database's. `event` is the business event
     (`payments.refund.requested`). No personal data in clear: see `audit.masks`.
     """
 
-    class Action(AbstractLogEntry.Action):
+    class Action(AbstractLogEntry.Action):  # type: ignore[misc]
         EVENT = 4
         choices = (*AbstractLogEntry.Action.choices, (EVENT, _("event")))
 
@@ -94,7 +94,9 @@ class LogEntry(AbstractLogEntry):
         base_manager_name = "objects"
         indexes = [
             models.Index(fields=["timestamp", "id"], name="audit_log_time"),
-            models.Index(fields=["content_type", "object_pk", "timestamp"], name="audit_log_object"),
+            models.Index(
+                fields=["content_type", "object_pk", "timestamp"], name="audit_log_object"
+            ),
             models.Index(fields=["actor", "timestamp"], name="audit_log_actor"),
             models.Index(fields=["event", "timestamp"], name="audit_log_event"),
             models.Index(fields=["cid"], name="audit_log_request"),

@@ -10,10 +10,10 @@ from django.db import models
 from audit import guard
 from audit.errors import WriteBlocked
 
-M = TypeVar("M", bound=models.Model, covariant=True)
+M_co = TypeVar("M_co", bound=models.Model, covariant=True)
 
 
-class GuardedQuerySet(models.QuerySet[M]):
+class GuardedQuerySet(models.QuerySet[M_co]):
     """Reads as any queryset does; writes only while a flush is under way."""
 
     def _refuse(self, verb: str) -> None:
@@ -32,7 +32,7 @@ class GuardedQuerySet(models.QuerySet[M]):
 
     def _raw_delete(self, using: str | None) -> Any:
         self._refuse("delete")
-        return super()._raw_delete(using)  # type: ignore[misc]
+        return super()._raw_delete(using)
 
     def create(self, **kwargs: Any) -> Any:
         self._refuse("create")
@@ -82,6 +82,4 @@ class KeyedModel(OwnedModel):
 
     class Meta(OwnedModel.Meta):
         abstract = True
-        constraints = [
-            models.UniqueConstraint(fields=["key"], name="%(app_label)s_%(class)s_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["key"], name="%(app_label)s_%(class)s_once")]

@@ -73,9 +73,7 @@ def capture(obj: models.Model) -> dict[str, Any]:
         if column.attname not in obj.__dict__:
             raise KernelError(f"{obj._meta.label}.{column.name} is deferred: load whole rows")
         value = obj.__dict__[column.attname]
-        values[column.attname] = (
-            copy.deepcopy(value) if isinstance(value, dict | list) else value
-        )
+        values[column.attname] = copy.deepcopy(value) if isinstance(value, dict | list) else value
     return values
 
 
@@ -131,7 +129,7 @@ class Work:
         self.assert_open()
         if self.key is None:
             return None
-        found = model._default_manager.filter(key=self.key).first()
+        found: K | None = model._default_manager.filter(key=self.key).first()
         if found is not None and found.fingerprint != self.fingerprint:
             raise Refusal(
                 "key_reused",
@@ -194,11 +192,9 @@ class Work:
         """Add `minor` units to a guarded balance."""
         self._move(account, minor, minor, None)
 
-    def _move(
-        self, account: models.Model, by: int, minor: int, refusal: Refusal | None
-    ) -> None:
+    def _move(self, account: models.Model, by: int, minor: int, refusal: Refusal | None) -> None:
         self.assert_open()
-        if isinstance(minor, bool) or not isinstance(minor, int) or minor <= 0:
+        if type(minor) is not int or minor <= 0:
             raise KernelError("a guarded balance moves by a positive number of minor units")
         tracked = self.rows.get((type(account), account.pk))
         if tracked is not None and tracked.loaded is None:
@@ -255,5 +251,3 @@ def ambient(work: Work) -> Iterator[Work]:
 def find_ambient() -> Work | None:
     """The Work of the request under way, if the request has one."""
     return _ambient.get()
-
-

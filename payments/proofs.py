@@ -70,7 +70,7 @@ def _differences(payment: Payment, booked: dict[tuple[str, str], int]) -> Iterat
         "captured_minor": sum(c.amount_minor for c in done),
         "refunded_minor": sum(r.amount_minor for r in sent),
         "refund_pending_minor": sum(r.amount_minor for r in refunds if r.status in SET_ASIDE),
-        "status": derive(payment, sorted(payment.attempts.all(), key=lambda a: a.number)[-1]),
+        "status": derive(payment, max(payment.attempts.all(), key=lambda a: a.number)),
     }
     for name, value in expected.items():
         if getattr(payment, name) != value:

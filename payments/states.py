@@ -1,4 +1,4 @@
-"""The machines. One table each: `{(status, event): status}`; an edge's event is its name in the log.
+"""The machines. One table each: `{(status, event): status}`; the event's name stands in the log.
 
 A payment has no machine of its own: its status is *derived* from its rows, and `MOVES` says which
 changes of the derived status are possible at all.
@@ -6,6 +6,7 @@ changes of the derived status are possible at all.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
@@ -97,7 +98,7 @@ TABLES: dict[type[Attempt | Capture | Refund], dict[tuple[str, Event], str]] = {
 
 _MONEY_IN = {P.CAPTURED, P.PARTIALLY_CAPTURED, P.PARTIALLY_REFUNDED, P.REFUNDED}
 
-MOVES: dict[str, set[str]] = {
+MOVES: Mapping[str, Collection[str]] = {
     P.PROCESSING: {P.AUTHORIZED, P.FAILED, P.REQUIRES_ACTION, P.UNKNOWN},
     P.REQUIRES_ACTION: {P.AUTHORIZED, P.FAILED, P.EXPIRED},
     P.UNKNOWN: {P.AUTHORIZED, P.FAILED, P.REQUIRES_ACTION},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -124,7 +125,7 @@ def release_refund(
     settle(work, payment, attempt, event.value, refund_pending_minor=left)
 
 
-def ask_again(row: Asking, now: datetime) -> dict[str, object]:
+def ask_again(row: Asking, now: datetime) -> dict[str, Any]:
     """The columns of a row whose outcome is unknown: when to ask next; None when a person must."""
     if row.asked_times >= len(ASK_AFTER):
         return {"ask_at": None}

@@ -50,7 +50,8 @@ def answer_of(child: tuple[int, int]) -> tuple[int, Any]:
 
 def kill_at_commit(number: int, when: str) -> None:
     """In a child: die by SIGKILL at its `number`th COMMIT, `before`, `inside` or `after` it."""
-    original = connection._commit  # type: ignore[attr-defined]
+    wrapper: Any = connection
+    original = wrapper._commit
     seen = 0
 
     def commit() -> Any:
@@ -67,6 +68,6 @@ def kill_at_commit(number: int, when: str) -> None:
                 original()
         elif when == "after":
             original()
-        os.kill(os.getpid(), signal.SIGKILL)
+        return os.kill(os.getpid(), signal.SIGKILL)
 
-    connection._commit = commit  # type: ignore[attr-defined]
+    wrapper._commit = commit

@@ -31,18 +31,24 @@ COLLEAGUES = (
     Colleague("admin@demo.test", "Adelheid Romero", "access_administrator", is_staff=True),
 )
 
+# fmt: off
 GIVEN = (
-    "Odile Basile Maëlle Corentin Inès Thibault Solène Anatole Philippine Gaspard Romane Élie "
-    "Capucine Lazare Héloïse Octave Violette Ambroise Zélie Achille Sidonie Cyprien Albane Côme "
-    "Wilma Torsten Giulia Matteo Ingrid Henrik Paloma Rafael Saoirse Declan Mireille Yuki Kenji"
-).split()
+    "Odile", "Basile", "Maëlle", "Corentin", "Inès", "Thibault", "Solène", "Anatole",
+    "Philippine", "Gaspard", "Romane", "Élie", "Capucine", "Lazare", "Héloïse", "Octave",
+    "Violette", "Ambroise", "Zélie", "Achille", "Sidonie", "Cyprien", "Albane", "Côme", "Wilma",
+    "Torsten", "Giulia", "Matteo", "Ingrid", "Henrik", "Paloma", "Rafael", "Saoirse", "Declan",
+    "Mireille", "Yuki", "Kenji",
+)
 
 FAMILY = (
-    "Fontane Marchemont Delacourcelle Vautrin Brissonnet Castelneau Dorvalle Esparron Feuillade "
-    "Grandclos Hautecoeur Jolivard Kervadec Lanternier Montferrand Noirmont Oriolle Pontavice "
-    "Quillec Rochambault Sauvageon Tremolières Valcourtois Wintzenrieth Bergqvist Lindermann "
-    "Castigliero Ferramonti Hoogendorp Villanuevo O'Dunleavy Fitzgarren Takeyoshi Moritani"
-).split()
+    "Fontane", "Marchemont", "Delacourcelle", "Vautrin", "Brissonnet", "Castelneau", "Dorvalle",
+    "Esparron", "Feuillade", "Grandclos", "Hautecoeur", "Jolivard", "Kervadec", "Lanternier",
+    "Montferrand", "Noirmont", "Oriolle", "Pontavice", "Quillec", "Rochambault", "Sauvageon",
+    "Tremolières", "Valcourtois", "Wintzenrieth", "Bergqvist", "Lindermann", "Castigliero",
+    "Ferramonti", "Hoogendorp", "Villanuevo", "O'Dunleavy", "Fitzgarren", "Takeyoshi",
+    "Moritani",
+)
+# fmt: on
 
 STREETS = ("rue des Glycines", "quai du Levant", "allée des Tilleuls", "place du Vieux-Marché")
 TOWNS = ("Aubeterre", "Montclairvaux", "Sainte-Orme", "Villebrume", "Port-Aurel")

@@ -190,4 +190,3 @@ class Player:
 
     def _at_desk(self, actor: Actor) -> Actor:
         return actor.during(uuid.uuid4().hex)
-

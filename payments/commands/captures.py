@@ -39,7 +39,10 @@ def capture_payment(
     payment, attempt = load_payment(work, payment_id)
     if seen_capturable is not None and seen_capturable != payment.capturable.minor:
         raise Refusal(
-            "stale", _("The amount has changed meanwhile: look again."), Kind.CONFLICT, about=payment
+            "stale",
+            _("The amount has changed meanwhile: look again."),
+            Kind.CONFLICT,
+            about=payment,
         )
     decision = capture_decision(work.actor, payment, attempt, amount, work.now)
     if not decision:

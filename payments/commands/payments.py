@@ -71,9 +71,7 @@ def create_payment(
     return payment
 
 
-def _check_parties(
-    merchant_id: uuid.UUID, customer_id: uuid.UUID | None, amount: Money
-) -> None:
+def _check_parties(merchant_id: uuid.UUID, customer_id: uuid.UUID | None, amount: Money) -> None:
     if amount.minor <= 0:
         raise Refusal("amount_not_positive", _("The amount must be above zero."))
     taken = MerchantCurrency.objects.filter(merchant_id=merchant_id, currency=amount.currency)
@@ -198,7 +196,7 @@ def _settle_authorization(
 def record_authorization_failed(
     work: Work, *, attempt_id: uuid.UUID, code: str, key: str
 ) -> Attempt:
-    """The provider refused to look at the attempt at all, or never saw it. A repeat does nothing."""
+    """The provider refused to look at the attempt at all, or never saw it. Repeats do nothing."""
     attempt = work.load_one(Attempt.objects.filter(pk=attempt_id))
     payment, last = load_payment(work, attempt.payment_id)
     if attempt.status not in (Attempt.Status.PENDING, Attempt.Status.UNKNOWN):
@@ -210,7 +208,7 @@ def record_authorization_failed(
 
 @command("payments.attempt.lost")
 def record_authorization_lost(work: Work, *, attempt_id: uuid.UUID, raw: str = "") -> Attempt:
-    """Nobody knows what became of the attempt: it is asked for on the schedule, then by a person."""
+    """Nobody knows what became of it: it is asked for on the schedule, then by a person."""
     attempt = work.load_one(Attempt.objects.filter(pk=attempt_id))
     payment, last = load_payment(work, attempt.payment_id)
     if attempt.status == Attempt.Status.UNKNOWN:

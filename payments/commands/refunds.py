@@ -161,9 +161,7 @@ def _already(work: Work, refund: Refund) -> Refund:
         gone = (Refund.Status.REJECTED, Refund.Status.WITHDRAWN, Refund.Status.LAPSED)
         if refund.status not in gone:
             return refund
-    raise Refusal(
-        "approval_decided", _("This was already decided."), Kind.CONFLICT, about=refund
-    )
+    raise Refusal("approval_decided", _("This was already decided."), Kind.CONFLICT, about=refund)
 
 
 def _checked(note: str) -> str:

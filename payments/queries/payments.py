@@ -14,9 +14,7 @@ from payments.models import Attempt, Capture, Payment, Refund, RefundReason
 
 def get_payment(payment_id: uuid.UUID) -> Payment:
     """A payment with its merchant and customer; a refusal when there is none. One SELECT."""
-    payment = (
-        Payment.objects.filter(pk=payment_id).select_related("merchant", "customer").first()
-    )
+    payment = Payment.objects.filter(pk=payment_id).select_related("merchant", "customer").first()
     if payment is None:
         raise Refusal("payment_missing", _("There is no such payment."), Kind.MISSING)
     return payment
@@ -56,13 +54,9 @@ def get_story(payment_id: uuid.UUID) -> Story:
     return Story(
         payment=get_payment(payment_id),
         attempts=list(
-            Attempt.objects.filter(payment_id=payment_id)
-            .select_related("card")
-            .order_by("number")
+            Attempt.objects.filter(payment_id=payment_id).select_related("card").order_by("number")
         ),
-        captures=list(
-            Capture.objects.filter(payment_id=payment_id).order_by("created_at", "pk")
-        ),
+        captures=list(Capture.objects.filter(payment_id=payment_id).order_by("created_at", "pk")),
         refunds=list(
             Refund.objects.filter(payment_id=payment_id)
             .select_related("reason", "requested_by")

@@ -44,7 +44,9 @@ def at_statement(matching: str, *errors: Exception) -> Iterator[list[str]]:
     waiting = list(errors)
     met: list[str] = []
 
-    def wrapper(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+    def wrapper(
+        execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
+    ) -> Any:
         if matching in sql:
             met.append(sql)
             if waiting:
@@ -60,7 +62,8 @@ def at_commit(monkeypatch: Any, *errors: Exception, done: bool) -> Iterator[list
     """Raise each error once at COMMIT, after it was done or instead of it."""
     waiting = list(errors)
     commits: list[int] = []
-    original = connection._commit
+    wrapper: Any = connection
+    original = wrapper._commit
 
     def commit() -> Any:
         commits.append(len(commits))
@@ -69,9 +72,9 @@ def at_commit(monkeypatch: Any, *errors: Exception, done: bool) -> Iterator[list
         if done:
             original()
         else:
-            connection._rollback()
+            wrapper._rollback()
         raise waiting.pop(0)
 
     with monkeypatch.context() as patch:
-        patch.setattr(connection, "_commit", commit)
+        patch.setattr(wrapper, "_commit", commit)
         yield commits

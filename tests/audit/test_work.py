@@ -256,7 +256,9 @@ class Model:
         return other
 
 
-def play(work: Work, model: Model, script: list[tuple[str, Any, int]], purse_id: Any) -> None:
+def play(  # noqa: C901
+    work: Work, model: Model, script: list[tuple[str, Any, int]], purse_id: Any
+) -> None:
     """Do a script with the Work, and say in the model what must come of it."""
     before = dict(model.rows)
     purse = work.load_one(Purse.objects.filter(pk=purse_id))

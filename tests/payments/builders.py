@@ -20,6 +20,8 @@ from payments.parties.commands import add_card, create_customer, create_merchant
 from payments.parties.models import CardReference, Customer, Merchant
 from payments.parties.policy import CardDetails
 
+APPROVED = "tok_visa_approved"
+
 
 def new_key() -> str:
     return uuid.uuid4().hex
@@ -57,7 +59,7 @@ def make_customer(merchant: Merchant, **facts: Any) -> Customer:
 
 
 def make_card(
-    merchant: Merchant, customer: Customer | None = None, token: str = "tok_visa_approved"
+    merchant: Merchant, customer: Customer | None = None, token: str = APPROVED
 ) -> CardReference:
     return add_card(
         merchant_id=merchant.pk,
@@ -114,7 +116,9 @@ def authorization_answer(
     )
 
 
-def operation_answer(row: Capture | Refund, status: str = "succeeded", **facts: Any) -> OperationAnswer:
+def operation_answer(
+    row: Capture | Refund, status: str = "succeeded", **facts: Any
+) -> OperationAnswer:
     """What a provider would say of a capture or a refund."""
     return OperationAnswer(
         **{

@@ -201,9 +201,7 @@ def test_several_captures_add_up_and_never_to_more_than_is_held() -> None:
     with pytest.raises(Refusal, match="capture_refused"):
         capture_payment(payment_id=payment.pk, amount=eur(401), key=new_key())
     with pytest.raises(Refusal, match="stale"):
-        capture_payment(
-            payment_id=payment.pk, amount=eur(1), key=new_key(), seen_capturable=1000
-        )
+        capture_payment(payment_id=payment.pk, amount=eur(1), key=new_key(), seen_capturable=1000)
     payment.refresh_from_db()
     assert (payment.status, payment.captured_minor) == ("partially_captured", 600)
     assert list(payments_off()) == []
@@ -268,9 +266,7 @@ def test_a_void_after_a_partial_capture_keeps_what_was_taken() -> None:
     capture = capture_payment(payment_id=payment.pk, amount=eur(400), key=new_key())
     with pytest.raises(Refusal, match="void_refused"):
         void_payment(payment_id=payment.pk, key=new_key())
-    record_capture_result(
-        capture_id=capture.pk, answer=builders.operation_answer(capture), key="x"
-    )
+    record_capture_result(capture_id=capture.pk, answer=builders.operation_answer(capture), key="x")
     void_payment(payment_id=payment.pk, key=new_key())
     record_void_result(
         attempt_id=last_attempt(payment).pk, answer=void_answer("succeeded"), key="x"
@@ -304,8 +300,12 @@ def test_the_database_has_the_last_word_on_amounts() -> None:
     from audit import guard
 
     payment = captured_payment(eur(1000))
-    for column, value in (("refunded_minor", 1001), ("refund_pending_minor", 1001),
-                          ("captured_minor", 1001), ("disputed_minor", -1)):
+    for column, value in (
+        ("refunded_minor", 1001),
+        ("refund_pending_minor", 1001),
+        ("captured_minor", 1001),
+        ("disputed_minor", -1),
+    ):
         with (
             pytest.raises(IntegrityError),
             guard.suspended(),

@@ -98,7 +98,7 @@ def test_a_refund_that_cannot_be_is_refused_and_changes_nothing(
     assert payment.refundable == eur(10_000)
     denied = LogEntry.objects.get(outcome="denied")
     assert denied.additional_data == {"refusal": code}
-    assert "4000" not in str(LogEntry.objects.filter(outcome="denied").values())
+    assert "4000 0566" not in str(LogEntry.objects.filter(outcome="denied").values())
 
 
 def test_refunds_never_sum_to_more_than_was_captured() -> None:
@@ -111,9 +111,7 @@ def test_refunds_never_sum_to_more_than_was_captured() -> None:
     assert payment.refundable.minor == 0
 
 
-@pytest.mark.parametrize(
-    ("amount", "status"), [(1000, "refunded"), (999, "partially_refunded")]
-)
+@pytest.mark.parametrize(("amount", "status"), [(1000, "refunded"), (999, "partially_refunded")])
 def test_a_refund_that_succeeds_leaves_clearing_and_moves_the_payment(
     amount: int, status: str
 ) -> None:
