@@ -140,6 +140,7 @@ AUDITLOG_CID_GETTER = "audit.actor.current_request_id"
 # The kernel asks for these by name, so that it imports nothing above it.
 COMPTOIR_EDGE = "config.refusals.answer"
 COMPTOIR_ROUTES = "config.routes.ROUTES"
+COMPTOIR_READING = "config.reading.READING"
 AMBIENT_WORK_PREFIXES = ["/admin/", "/accounts/"]
 AMBIENT_WORK_FLOW = "config.access.middleware.answer_flow"
 

@@ -1,0 +1,117 @@
+"""What an entry holds, made readable: each change as before and after, and its further facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from audit.masks import CONSTANT
+from audit.models import LogEntry
+
+MASKED = "masked:"
+NOTHING = ("None", "", None)
+
+FACTS: dict[str, Any] = {
+    "data": gettext_lazy("class of data"),
+    "fields": gettext_lazy("fields shown"),
+    "rows": gettext_lazy("rows shown"),
+    "ids": gettext_lazy("ids shown"),
+    "revealed": gettext_lazy("revealed"),
+    "reason": gettext_lazy("reason given"),
+    "asked": gettext_lazy("asked for"),
+    "refusal": gettext_lazy("refused because"),
+    "error": gettext_lazy("error"),
+    "typed": gettext_lazy("typed (digest)"),
+    "factor": gettext_lazy("second factor"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A value on one side of a change. `is_hidden`: the record proves it without showing it."""
+
+    text: str
+    is_hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field, before and after."""
+
+    label: str
+    before: Side
+    after: Side
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something else that an entry knows. Many values are a list."""
+
+    label: str
+    values: list[str]
+
+
+def changes_of(entry: LogEntry) -> list[Change]:
+    """The changes of an entry in the words of its model. No queries with `content_type`."""
+    model = entry.content_type.model_class() if entry.content_type else None
+    found = []
+    for name, change in (entry.changes or {}).items():
+        column = _find_column(model, name)
+        label = str(getattr(column, "verbose_name", name.replace("_", " ")))
+        before, after = _sides(change)
+        found.append(Change(label, _side(before, column), _side(after, column)))
+    return found
+
+
+def facts_of(entry: LogEntry) -> list[Fact]:
+    """What an entry says beside its changes: what was shown, why it was refused."""
+    known = entry.additional_data
+    if not isinstance(known, dict):
+        return []
+    return [
+        Fact(str(FACTS.get(name, name)), values)
+        for name, value in known.items()
+        if (values := list(_as_texts(value)))
+    ]
+
+
+def _sides(change: Any) -> tuple[Any, Any]:
+    if isinstance(change, dict):
+        listed = ", ".join(str(one) for one in change.get("objects", []))
+        return (listed, "") if change.get("operation") == "delete" else ("", listed)
+    before, after = change
+    return before, after
+
+
+def _side(value: Any, column: Any) -> Side:
+    if value in NOTHING:
+        return Side("")
+    text = str(value)
+    if text.startswith(MASKED) or text == CONSTANT:
+        return Side(_("hidden"), is_hidden=True)
+    choices = {str(key): str(label) for key, label in getattr(column, "flatchoices", [])}
+    return Side(choices.get(text, text))
+
+
+def _find_column(model: type[models.Model] | None, attname: str) -> Any:
+    if model is None:
+        return None
+    try:
+        return model._meta.get_field(attname)
+    except FieldDoesNotExist:
+        return next((one for one in model._meta.concrete_fields if one.attname == attname), None)
+
+
+def _as_texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from (f"{name}: {one}" for name, one in value.items())
+    elif isinstance(value, list):
+        yield from (str(one) for one in value)
+    elif value not in NOTHING:
+        yield str(value)

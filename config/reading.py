@@ -1,0 +1,199 @@
+"""How the record reads: a sentence for each event, a name for each role, a page for each object.
+
+One table for all apps. A command without a sentence here fails a test; an event that nobody has
+put into words is shown as its code.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from audit.reading import ObjectPage, Reading
+from config.access.roles import TABLE
+from config.access.snapshot import SUPERUSER
+
+AREAS: dict[str, Any] = {
+    "payments": _("Payments and refunds"),
+    "approvals": _("Approvals"),
+    "parties": _("Merchants and customers"),
+    "gateways": _("Provider events"),
+    "ledger": _("Ledger"),
+    "access": _("People, sign-in, and looks at data"),
+    "auth": _("Roles"),
+    "mfa": _("Second factors"),
+    "account": _("Addresses of people"),
+    "usersessions": _("Sessions"),
+    "outbox": _("Background work"),
+    "audit": _("The record itself"),
+}
+
+PAYMENTS: dict[str, Any] = {
+    "payments.payment.created": _("Took a payment"),
+    "payments.attempt.requested": _("Asked the provider for an authorization"),
+    "payments.attempt.recorded": _("Recorded the provider's answer to an authorization"),
+    "payments.attempt.authorized": _("Authorization granted"),
+    "payments.attempt.declined": _("Authorization declined"),
+    "payments.attempt.failed": _("Authorization failed"),
+    "payments.attempt.action_required": _("Authorization waits for the customer"),
+    "payments.attempt.lost": _("Authorization: outcome unknown"),
+    "payments.attempt.expired": _("Authorization expired"),
+    "payments.void.requested": _("Asked to void an authorization"),
+    "payments.void.succeeded": _("Authorization voided"),
+    "payments.void.failed": _("Voiding failed"),
+    "payments.void.lost": _("Voiding: outcome unknown"),
+    "payments.capture.requested": _("Asked to capture a payment"),
+    "payments.capture.succeeded": _("Payment captured"),
+    "payments.capture.failed": _("Capture failed"),
+    "payments.capture.lost": _("Capture: outcome unknown"),
+    "payments.refund.requested": _("Asked for a refund"),
+    "payments.refund.approved": _("Approved a refund"),
+    "payments.refund.rejected": _("Rejected a refund"),
+    "payments.refund.withdrawn": _("Withdrew a refund"),
+    "payments.refund.lapsed": _("Refund lapsed: nobody decided in time"),
+    "payments.refund.succeeded": _("Refund sent"),
+    "payments.refund.failed": _("Refund failed"),
+    "payments.refund.lost": _("Refund: outcome unknown"),
+    "payments.refund.returned": _("Refund came back"),
+    "payments.refundreason.created": _("Added a refund reason"),
+    "payments.refundreason.changed": _("Changed a refund reason"),
+    "payments.refundreason.removed": _("Removed a refund reason"),
+}
+
+APPROVALS: dict[str, Any] = {
+    "approvals.approval.requested": _("Asked for a second person's decision"),
+    "approvals.approval.approved": _("Approved a request"),
+    "approvals.approval.rejected": _("Rejected a request"),
+    "approvals.approval.withdrawn": _("Withdrew a request"),
+    "approvals.approval.expired": _("Request expired"),
+    "approvals.approvallimit.created": _("Set a limit"),
+    "approvals.approvallimit.changed": _("Changed a limit"),
+    "approvals.approvallimit.removed": _("Removed a limit"),
+}
+
+PARTIES: dict[str, Any] = {
+    "parties.merchant.created": _("Added a merchant"),
+    "parties.currency.opened": _("Opened a currency for a merchant"),
+    "parties.customer.created": _("Added a customer"),
+    "parties.customer.changed": _("Changed a customer"),
+    "parties.card.added": _("Added a card reference"),
+    "gateways.event.received": _("Received a provider's event"),
+    "gateways.event.settled": _("Dealt with a provider's event"),
+    "ledger.balances.rolled_up": _("Rolled up balances"),
+}
+
+ACCESS: dict[str, Any] = {
+    "access.signed_in": _("Signed in"),
+    "access.signed_out": _("Signed out"),
+    "access.sign_in_failed": _("Sign-in refused"),
+    "access.reauthenticated": _("Gave the password again"),
+    "access.password_changed": _("Changed the password"),
+    "access.password_set": _("Set a password"),
+    "access.password_reset": _("Reset the password by mail"),
+    "access.email_changed": _("Changed the address"),
+    "access.email_added": _("Added an address"),
+    "access.email_removed": _("Removed an address"),
+    "access.factor_added": _("Added a second factor"),
+    "access.factor_removed": _("Removed a second factor"),
+    "access.factor_reset": _("Made new recovery codes"),
+    "access.factor_used": _("Used a second factor"),
+    "access.factor_failed": _("Second factor refused"),
+    "access.session_revoked": _("Ended a session"),
+    "access.mail.queued": _("Put a mail on its way"),
+    "access.mail.sent": _("Mail sent"),
+    "access.user.created": _("Added a person"),
+    "access.user.changed": _("Changed a person"),
+    "access.user.removed": _("Removed a person"),
+    "auth.group.created": _("Added a role"),
+    "auth.group.changed": _("Changed a role"),
+    "auth.group.removed": _("Removed a role"),
+    "mfa.authenticator.created": _("Stored a second factor"),
+    "mfa.authenticator.changed": _("Changed a second factor"),
+    "mfa.authenticator.removed": _("Deleted a second factor"),
+    "account.emailaddress.created": _("Stored an address for mail"),
+    "account.emailaddress.changed": _("Changed an address for mail"),
+    "account.emailaddress.removed": _("Deleted an address for mail"),
+    "usersessions.usersession.created": _("Session began"),
+    "usersessions.usersession.changed": _("Session went on"),
+    "usersessions.usersession.removed": _("Session ended"),
+}
+
+LOOKS: dict[str, Any] = {
+    "access.desk.home": _("Opened the home page"),
+    "access.desk.search": _("Searched"),
+    "access.payments.list": _("Looked at the list of payments"),
+    "access.payments.detail": _("Looked at a payment"),
+    "access.payments.refund_new": _("Opened the refund form"),
+    "access.approvals.inbox": _("Looked at the approvals"),
+    "access.approvals.detail": _("Looked at a request for approval"),
+    "access.approvals.decision": _("Looked at a request that was not decided so"),
+    "access.approvals.withdrawal": _("Looked at a request that was not withdrawn"),
+    "access.approvals.subject": _("Followed a request to its subject"),
+    "access.log.explorer": _("Searched the log"),
+    "access.log.entry": _("Read a log entry"),
+    "access.log.people": _("Looked up people for the log"),
+    "access.admin.index": _("Opened the administration"),
+    "access.admin.access_user_changelist": _("Looked at the list of people"),
+    "access.admin.access_user_change": _("Looked at a person's account"),
+    "access.admin.access_user_history": _("Looked at a person's history"),
+    "access.admin.auth_group_changelist": _("Looked at the list of roles"),
+    "access.admin.auth_group_change": _("Looked at a role"),
+    "access.admin.approvals_approvallimit_changelist": _("Looked at the limits"),
+    "access.admin.payments_refundreason_changelist": _("Looked at the refund reasons"),
+}
+
+BACKGROUND: dict[str, Any] = {
+    "outbox.messages.leased": _("Took work from the outbox"),
+    "outbox.messages.settled": _("Finished work of the outbox"),
+    "outbox.message.postponed": _("Put work of the outbox off"),
+    "outbox.messages.tidied": _("Tidied the outbox"),
+}
+
+
+def _by(label: str) -> Callable[[str], models.Model | None]:
+    """Finds by the model's unique column `reference`."""
+
+    def find(reference: str) -> models.Model | None:
+        rows = apps.get_model(label)._default_manager.filter(reference=reference)
+        found: models.Model | None = rows.order_by("pk").first()
+        return found
+
+    return find
+
+
+def _person(reference: str) -> models.Model | None:
+    """A person's reference is the beginning of his id, so it is found as a range of ids."""
+    from config.access.models import User
+
+    start = reference.partition("-")[2]
+    try:
+        first, last = uuid.UUID(start + "0" * 24), uuid.UUID(start + "f" * 24)
+    except ValueError:
+        return None
+    return User.objects.filter(pk__gte=first, pk__lte=last).order_by("pk").first()
+
+
+READING = Reading(
+    events={**PAYMENTS, **APPROVALS, **PARTIES, **ACCESS, **LOOKS, **BACKGROUND},
+    areas=AREAS,
+    roles={SUPERUSER: _("superuser"), **{role.code: role.label for role in TABLE}},
+    pages={
+        "payments.payment": ObjectPage("payments:detail", "payments.view_payment"),
+        "approvals.approval": ObjectPage("approvals:detail", "approvals.view_approval"),
+        "access.user": ObjectPage("admin:access_user_change", "access.view_user"),
+        "auth.group": ObjectPage("admin:auth_group_change", "auth.view_group"),
+        "audit.logentry": ObjectPage("log:entry", "audit.view_logentry"),
+    },
+    references={
+        "P": _by("payments.Payment"),
+        "R": _by("payments.Refund"),
+        "M": _by("parties.Merchant"),
+        "C": _by("parties.Customer"),
+        "U": _person,
+    },
+)
