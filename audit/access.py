@@ -85,6 +85,11 @@ def saw(
     note.reason = note.reason or reason
 
 
+def has_shown(request: HttpRequest) -> bool:
+    """Whether a view has noted anything for this request."""
+    return hasattr(request, "_seen")
+
+
 def record_access(request: HttpRequest, name: str, route: Route, *, denied: bool = False) -> None:
     """Write the entry of this request: one INSERT. Raises RecordUnavailable."""
     note = _seen(request)

@@ -17,7 +17,7 @@ from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
 from audit import clock, guard, outcomes
-from audit.access import DataClass, Route, record_access
+from audit.access import DataClass, Route, has_shown, record_access
 from audit.actor import current_actor, new_request_id
 from audit.command import tidy_connection
 from audit.errors import Busy, OutcomeUnknown, RecordUnavailable, Refusal
@@ -160,8 +160,10 @@ class AccessRecordMiddleware:
             return response
         name = match.view_name
         route = self.routes.get(name) or Route(DataClass.SETTINGS)
-        denied = response.status_code in (403, 404)
-        shown = response.status_code == 200 and route.data.is_recorded
+        # A form that comes back with a refusal (4xx) shows what its page shows.
+        showed = response.status_code == 200 or has_shown(request)
+        denied = response.status_code in (403, 404) and not showed
+        shown = showed and route.data.is_recorded
         if not (shown or denied):
             return response
         try:
