@@ -89,9 +89,7 @@ class ApprovalLimit(models.Model):
             models.UniqueConstraint(
                 name="approvals_limit_once", fields=["role", "kind", "currency"]
             ),
-            models.CheckConstraint(
-                name="approvals_limit_positive", condition=Q(max_minor__gte=0)
-            ),
+            models.CheckConstraint(name="approvals_limit_positive", condition=Q(max_minor__gte=0)),
         ]
 
     def __str__(self) -> str:

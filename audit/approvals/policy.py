@@ -29,7 +29,7 @@ YES = Decision(True)
 def decide_decision(
     actor: Actor, approval: Approval, limit_minor: int | None, now: datetime
 ) -> Decision:
-    """Whether `actor` may approve or reject; `limit_minor` is his own limit for kind and currency."""
+    """Whether `actor` may approve or reject; `limit_minor` is his own limit in the currency."""
     if approval.status != Approval.Status.PENDING:
         return Decision(False, _("This was already decided."))
     if approval.expires_at <= now:

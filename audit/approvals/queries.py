@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 
 from django.db.models import Max, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from audit.actor import Actor
 from audit.approvals.models import Approval, ApprovalLimit
+from audit.errors import Kind, Refusal
 
 
 def find_limit(actor: Actor, kind: str, currency: str) -> int | None:
-    """The highest limit of the actor's roles in minor units; None where no role has one. One SELECT."""
+    """The highest limit of the actor's roles in minor units, None without one. One SELECT."""
     if not actor.roles:
         return None
     rows = ApprovalLimit.objects.filter(role__name__in=actor.roles, kind=kind, currency=currency)
@@ -39,16 +42,28 @@ def list_pending() -> QuerySet[Approval]:
 
 
 def list_decided() -> QuerySet[Approval]:
-    """What was decided, newest first."""
+    """What is over, newest request first, with who asked and who decided."""
+    # All the other states by name, not "all but one": the index begins with the state.
+    over = [status for status in Approval.Status if status != Approval.Status.PENDING]
     return (
-        Approval.objects.exclude(status=Approval.Status.PENDING)
+        Approval.objects.filter(status__in=over)
         .select_related("requested_by", "decided_by")
-        .order_by("-requested_at", "pk")
+        .order_by("-requested_at", "-pk")
     )
+
+
+def get_approval(approval_id: uuid.UUID) -> Approval:
+    """One request with who asked and who decided. Raises Refusal (missing). One SELECT."""
+    found = (
+        Approval.objects.filter(pk=approval_id).select_related("requested_by", "decided_by").first()
+    )
+    if found is None:
+        raise Refusal("approval_missing", _("There is no such request."), Kind.MISSING)
+    return found
 
 
 def list_expired(now: datetime, limit: int) -> QuerySet[Approval]:
     """Requests whose time is over but whose state does not say so yet."""
-    return Approval.objects.filter(
-        status=Approval.Status.PENDING, expires_at__lte=now
-    ).order_by("requested_at", "pk")[:limit]
+    return Approval.objects.filter(status=Approval.Status.PENDING, expires_at__lte=now).order_by(
+        "requested_at", "pk"
+    )[:limit]
