@@ -54,12 +54,26 @@ class AskedAdmin(GuardedAdmin):
         return asked
 
 
+class RoleFilter(admin.SimpleListFilter):
+    """People by role, under the role's name."""
+
+    title = _("role")
+    parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        names = Group.objects.order_by("name").values_list("name", flat=True)
+        return [(name, ROLES[name].label if name in ROLES else name) for name in names]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(groups__name=self.value()) if self.value() else queryset
+
+
 @admin.register(User)
 class PersonAdmin(AskedAdmin):
     form = PersonForm
     list_display = ("name", "reference", "roles", "is_active", "is_staff", "last_login")
     list_display_links = ("name", "reference")
-    list_filter = ("is_active", "is_staff", "groups")
+    list_filter = ("is_active", "is_staff", RoleFilter)
     ordering = ("name", "pk")
     readonly_fields = ("reference", "last_login", "date_joined")
     fieldsets = (
@@ -183,8 +197,22 @@ class RoleAdmin(AskedAdmin):
     fieldsets = ((None, {"fields": ("name", "about", "permissions")}),)
     readonly_fields = ("about",)
 
+    menu_label = _("Roles")
+
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("permissions")
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        return super().changelist_view(request, {"title": _("Roles"), **(extra_context or {})})
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        group = context.get("original")
+        title = self.label(group) if group is not None else _("New role")
+        return super().render_change_form(
+            request, {**context, "title": title, "subtitle": None}, *args, **kwargs
+        )
 
     @admin.display(description=_("role"), ordering="name")
     def label(self, group: Group) -> str:

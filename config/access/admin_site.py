@@ -29,6 +29,15 @@ class AdminSite(admin.AdminSite):
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
         return HttpResponseRedirect(reverse("account_change_password"))
 
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """Under the words of the house: what Django calls a group is a role here."""
+        apps = super().get_app_list(request, app_label)
+        for app in apps:
+            for told in app["models"]:
+                model_admin = self._registry.get(told["model"])
+                told["name"] = getattr(model_admin, "menu_label", told["name"])
+        return apps
+
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         if admin_class is not None and issubclass(admin_class, GuardedAdmin):
             super().register(model_or_iterable, admin_class, **options)

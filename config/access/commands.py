@@ -45,8 +45,9 @@ def create_person(
     """A new account with these roles (codes of `roles.ROLES`), by whoever acts now.
 
     Not a `@command`: accounts are Django's, and the net puts them on record. Without a password
-    the person sets one by the reset mail. A repeat with the same address returns the account as it
-    is. Raises Refusal for an unknown role and for roles one person must not hold together.
+    the person sets one by the reset mail. Roles that work in the administration open it. A repeat
+    with the same address returns the account as it is. Raises Refusal for an unknown role and for
+    roles that one person must not hold together.
     """
     current_actor()
     known = [find_role(code) for code in roles]
@@ -56,7 +57,11 @@ def create_person(
         if found := User.objects.filter(email=email.strip().lower()).first():
             return found
         user = User.objects.create_user(
-            email, password, name=name, is_staff=is_staff, is_superuser=is_superuser
+            email,
+            password,
+            name=name,
+            is_staff=is_staff or any(role.is_staff for role in known),
+            is_superuser=is_superuser,
         )
         groups = list(Group.objects.filter(name__in=[role.code for role in known]))
         if len(groups) != len(known):

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from audit import log
 from audit.actor import Actor
@@ -82,7 +83,7 @@ class PersonForm(AskedForm):
         queryset=Group.objects.order_by("name"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        label=User._meta.get_field("groups").verbose_name,
+        label=_("Roles"),
     )
 
     class Meta:
@@ -127,7 +128,7 @@ class RoleForm(AskedForm):
         queryset=None,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        label=Group._meta.get_field("permissions").verbose_name,
+        label=_("Permissions"),
     )
 
     class Meta:
