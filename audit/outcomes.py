@@ -13,8 +13,6 @@ from enum import Enum, auto
 from typing import Any
 
 
-
-
 class Ending(Enum):
     CONFLICT = auto()
     """Surely not committed, and a repeat may well pass."""
@@ -52,9 +50,7 @@ def _is_conflict(error: BaseException) -> bool:
     if _sqlstate(error) in CONFLICTS:
         return True
     name = getattr(error, "sqlite_errorname", "") or ""
-    return isinstance(error, sqlite3.OperationalError) and name.startswith(
-        tuple(SQLITE_CONFLICTS)
-    )
+    return isinstance(error, sqlite3.OperationalError) and name.startswith(tuple(SQLITE_CONFLICTS))
 
 
 def _is_lost(error: BaseException) -> bool:
@@ -88,5 +84,3 @@ def of(error: BaseException) -> Ending:
     if any(_is_repeated_key(link) for link in links):
         return Ending.REPEATED_KEY
     return Ending.BROKEN
-
-

@@ -27,7 +27,14 @@ def answer(request: HttpRequest, error: Exception) -> HttpResponseBase:
     if isinstance(error, Refusal):
         if error.kind is Kind.MISSING:
             return _page(request, "404.html", 404, error.message)
-        return _page(request, "refusal.html", STATUS[error.kind], error.message)
+        return _page(
+            request,
+            "refusal.html",
+            STATUS[error.kind],
+            error.message,
+            kind=str(error.kind),
+            back_url=request.path,
+        )
     if isinstance(error, Busy):
         response = _page(request, "503.html", 503, BUSY)
         response["Retry-After"] = "2"
@@ -37,8 +44,10 @@ def answer(request: HttpRequest, error: Exception) -> HttpResponseBase:
     return _page(request, "503.html", 503, NO_RECORD)
 
 
-def _page(request: HttpRequest, template: str, status: int, message: object) -> HttpResponse:
-    context = {"message": message, "request_id": getattr(request, "request_id", "")}
+def _page(
+    request: HttpRequest, template: str, status: int, message: object, **more: str
+) -> HttpResponse:
+    context = {"message": message, "request_id": getattr(request, "request_id", ""), **more}
     return render(request, template, context, status=status)
 
 
@@ -61,9 +70,7 @@ class EdgeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return self.get_response(request)
 
-    def process_exception(
-        self, request: HttpRequest, error: Exception
-    ) -> HttpResponseBase | None:
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
         if isinstance(error, Refusal | Busy | OutcomeUnknown | RecordUnavailable):
             return answer(request, error)
         return None

@@ -49,7 +49,7 @@ def _run(message: Message, in_the_past: bool) -> bool:
         except (Busy, OutcomeUnknown) as trouble:
             _postpone(message, type(trouble).__name__)
             return False
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             # The edge of the worker: whatever it was, the message must not be lost.
             logger.exception("%s failed", message.task)
             _postpone(message, type(error).__name__)
@@ -60,4 +60,3 @@ def _run(message: Message, in_the_past: bool) -> bool:
 def _postpone(message: Message, error: str) -> None:
     if message.lease is not None:
         postpone_message(message_id=message.pk, lease=message.lease, error=error)
-
