@@ -20,6 +20,10 @@ ROUTES: dict[str, Route] = {
     "payments:detail": Route(
         DataClass.PAYMENT, ("amount", "status", "card", "customer_masked", "refunds", "ledger")
     ),
+    "payments:progress": Route(DataClass.NOTHING),
+    "payments:refund_new": Route(DataClass.PAYMENT, ("amount", "card", "merchant_balance")),
+    "payments:capture_new": Route(DataClass.PAYMENT, ("amount",)),
+    "payments:void_new": Route(DataClass.PAYMENT, ("amount",)),
     "set_language": Route(DataClass.NOTHING),
     "gateways:webhook": Route(DataClass.NOTHING),
 }

@@ -10,9 +10,10 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from audit.owned import KeyedModel, OwnedModel
+from audit.owned import KeyedModel
 from payments.ledger.money import Money
 
 
@@ -226,6 +227,13 @@ class RefundReason(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def words(self) -> str:
+        """The label in the reader's language, English where there is no other."""
+        if (get_language() or "").startswith("fr") and self.label_fr:
+            return self.label_fr
+        return self.label
 
 
 class Refund(KeyedModel, Asked):

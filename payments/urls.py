@@ -1,9 +1,13 @@
 from django.urls import path
 
-from payments.views import payments
+from payments.views import captures, payments, refunds, voids
 
 app_name = "payments"
 urlpatterns = [
     path("", payments.payment_list, name="list"),
     path("<uuid:payment_id>/", payments.payment_detail, name="detail"),
+    path("<uuid:payment_id>/progress/", payments.payment_progress, name="progress"),
+    path("<uuid:payment_id>/refunds/new/", refunds.refund_new, name="refund_new"),
+    path("<uuid:payment_id>/captures/new/", captures.capture_new, name="capture_new"),
+    path("<uuid:payment_id>/void/new/", voids.void_new, name="void_new"),
 ]

@@ -4,30 +4,86 @@ from __future__ import annotations
 
 import uuid
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
 
+from audit import clock, keyset
 from audit.access import saw
+from audit.actor import current_actor
 from audit.gate import requires
-from payments.queries.payments import get_story, list_payments
-
-SIZE = 50
+from payments.filters import PaymentFilter
+from payments.parties.queries import list_merchants
+from payments.queries.pages import get_payment_page
+from payments.queries.payments import get_story
+from payments.queries.progress import progress_of
+from payments.queries.search import list_wanted
+from payments.tables import PaymentTable
 
 
 @requires("payments.view_payment")
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def payment_list(request: HttpRequest) -> HttpResponse:
-    """Payments, newest first."""
-    payments = list(list_payments()[:SIZE])
-    saw(request, payments)
-    return render(request, "payments/list.html", {"payments": payments})
+    """Payments that fit the filters of the address, newest first.
+
+    The form is sent by POST and leads to a tidy address, so that what does not belong into an
+    address never gets there.
+    """
+    if request.method == "POST":
+        return _to_address(request)
+    form = PaymentFilter(request.GET, list_merchants())
+    place, is_lost = _place(request)
+    context = {
+        "form": form,
+        "chips": form.chips(request.path),
+        "is_lost": is_lost,
+        "is_first_page": place.cursor is None,
+    }
+    if form.is_valid():
+        found = list_wanted(form.wanted())
+        page = keyset.take(found, place, by="created_at", descending=True)
+        saw(request, page.rows)
+        context["table"] = PaymentTable(page.rows)
+        context["pager"] = keyset.pager(page, request.path, request.GET)
+    return render(request, "payments/list.html", context)
+
+
+def _to_address(request: HttpRequest) -> HttpResponse:
+    form = PaymentFilter(request.POST, list_merchants())
+    if not form.is_valid():
+        return render(request, "payments/list.html", {"form": form}, status=400)
+    query = form.tidy_address()
+    return HttpResponseRedirect(f"{request.path}?{query}" if query else request.path)
+
+
+def _place(request: HttpRequest) -> tuple[keyset.Place, bool]:
+    try:
+        return keyset.Place.read(request.GET), False
+    except ValueError:
+        return keyset.Place(), True
 
 
 @requires("payments.view_payment")
 @require_safe
 def payment_detail(request: HttpRequest, payment_id: uuid.UUID) -> HttpResponse:
-    """One payment."""
-    story = get_story(payment_id)
-    saw(request, story.payment)
-    return render(request, "payments/detail.html", {"payment": story.payment})
+    """One payment: its money, what may be done now, and its story."""
+    page = get_payment_page(payment_id, current_actor(), clock.now())
+    saw(request, page.payment)
+    return render(request, "payments/detail.html", {"page": page, "payment": page.payment})
+
+
+@requires("payments.view_payment")
+@require_safe
+def payment_progress(request: HttpRequest, payment_id: uuid.UUID) -> HttpResponse:
+    """Asked by an open page every few seconds: nothing new (204), or have the page read anew.
+
+    Without script the same address leads back to the page. It shows nothing of the payment.
+    """
+    if not getattr(request, "htmx", False):
+        return HttpResponseRedirect(reverse("payments:detail", args=[payment_id]))
+    progress = progress_of(get_story(payment_id))
+    response = HttpResponse(status=204)
+    if progress.version != request.GET.get("seen"):
+        response["HX-Refresh"] = "true"
+    return response

@@ -1,0 +1,44 @@
+"""Up to how much each role acts alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from iso4217 import Currency
+
+from audit.admin import GuardedAdmin, VersionedForm
+from audit.approvals.models import ApprovalLimit
+
+
+class LimitForm(VersionedForm):
+    """A limit in a currency that exists."""
+
+    def clean_currency(self) -> str:
+        code = str(self.cleaned_data["currency"]).strip().upper()
+        try:
+            Currency(code)
+        except ValueError:
+            raise ValidationError(_("This currency is not known.")) from None
+        return code
+
+
+@admin.register(ApprovalLimit)
+class ApprovalLimitAdmin(GuardedAdmin):
+    """A limit of nothing (0) means that every refund of the role needs a second person."""
+
+    form = LimitForm
+    list_display = ("role", "kind", "currency", "max_minor")
+    list_filter = ("kind", "currency")
+    ordering = ("role__name", "kind", "currency")
+    fields = ("role", "kind", "currency", "max_minor")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("role")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Another role or currency is another limit."""
+        return ("role", "kind", "currency") if obj is not None else ()

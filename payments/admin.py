@@ -1,0 +1,23 @@
+"""What administrators set about payments; money itself is never changed here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from audit.admin import GuardedAdmin
+from payments.models import RefundReason
+
+
+@admin.register(RefundReason)
+class RefundReasonAdmin(GuardedAdmin):
+    """Reasons are no longer offered, never deleted: refunds point at them."""
+
+    list_display = ("code", "label", "label_fr", "is_active", "position")
+    list_filter = ("is_active",)
+    ordering = ("position", "code")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("code",) if obj is not None else ()

@@ -1,0 +1,108 @@
+"""What a refund, a capture and a void are made of.
+
+Each carries its key, which makes a double click one act, and the amount the person saw.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from babel.numbers import get_decimal_symbol
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils.translation import get_language, to_locale
+from django.utils.translation import gettext_lazy as _
+
+from audit.errors import Refusal
+from audit.texts import clean_text
+from payments.ledger.money import Money
+from payments.models import RefundReason
+
+
+def write_amount(amount: Money) -> str:
+    """An amount as the reader would type it: 1234.50, in French 1234,50."""
+    locale = to_locale(get_language() or "en")
+    return amount.plain().replace(".", get_decimal_symbol(locale))
+
+
+class KeyForm(forms.Form):
+    """Nothing but its key."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, data: QueryDict | None = None, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.initial["key"] = uuid.uuid4()
+
+    @property
+    def idempotency_key(self) -> str:
+        """The key of a valid form, as commands take it."""
+        return str(self.cleaned_data["key"])
+
+
+class AmountForm(KeyForm):
+    """An amount up to what is `available`, in its currency."""
+
+    amount = forms.CharField(
+        max_length=40,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, available: Money, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        self.available = available
+        self.initial["amount"] = write_amount(available)
+        self.initial["seen"] = available.minor
+        self.fields["amount"].label = _("Amount in %(currency)s") % {"currency": available.currency}
+
+    def clean_amount(self) -> Money:
+        try:
+            return Money.parse(
+                self.cleaned_data["amount"], self.available.currency, get_language() or "en"
+            )
+        except Refusal as refusal:
+            raise ValidationError(refusal.message) from None
+
+    def seen_now(self) -> Money | None:
+        """What the person saw, when that is not what there is now; it is what he sees now."""
+        seen = self.cleaned_data.get("seen")
+        if seen is None or seen == self.available.minor:
+            return None
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data["seen"] = str(self.available.minor)
+        self.data = data
+        return Money(seen, self.available.currency)
+
+
+class RefundForm(AmountForm):
+    """How much, why, and a word for the colleagues."""
+
+    reason = forms.ChoiceField(label=_("Reason"))
+    comment = forms.CharField(
+        label=_("Comment"),
+        help_text=_("For your colleagues: the customer does not see it. No card numbers."),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    field_order = ("amount", "reason", "comment")
+
+    def __init__(
+        self, available: Money, reasons: Iterable[RefundReason], data: QueryDict | None = None
+    ) -> None:
+        super().__init__(available, data)
+        self.fields["reason"].choices = [  # type: ignore[attr-defined]
+            ("", _("Choose a reason")),
+            *((reason.code, reason.words) for reason in reasons),
+        ]
+
+    def clean_comment(self) -> str:
+        try:
+            return clean_text(self.cleaned_data["comment"], field="comment", most=500, lines=True)
+        except Refusal as refusal:
+            raise ValidationError(refusal.message) from None

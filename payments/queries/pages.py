@@ -1,0 +1,158 @@
+"""All that a page of one payment shows, read once."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from audit.actor import Actor
+from audit.approvals.models import Approval
+from audit.approvals.models import Kind as ApprovalKind
+from audit.approvals.queries import find_limit
+from payments.ledger.chart import AccountCode, name_account
+from payments.ledger.money import Money
+from payments.ledger.queries import get_balance
+from payments.models import Attempt, Payment, Refund
+from payments.parties.queries import masked
+from payments.policy import Decision, capture_decision, refund_decision, void_decision
+from payments.queries.checks import AttemptView, view_attempt
+from payments.queries.payments import Story, get_story
+from payments.queries.progress import Progress, progress_of
+from payments.queries.statement import Movement, list_movements
+from payments.queries.timeline import Moment, list_moments
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What may be done with a payment now, and why not."""
+
+    refund: Decision
+    capture: Decision
+    void: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class RefundView:
+    """A refund with the request for a second person, if there was one."""
+
+    refund: Refund
+    approval: Approval | None
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.refund.status == Refund.Status.AWAITING_APPROVAL
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentPage:
+    """The payment page. Personal data in it is masked."""
+
+    story: Story
+    allowed: Allowed
+    attempts: Sequence[AttemptView]
+    refunds: Sequence[RefundView]
+    customer: Mapping[str, str]
+    moments: Sequence[Moment]
+    movements: Sequence[Movement]
+    progress: Progress
+
+    @property
+    def payment(self) -> Payment:
+        return self.story.payment
+
+
+def get_payment_page(payment_id: uuid.UUID, actor: Actor, now: datetime) -> PaymentPage:
+    """Everything of one payment as `actor` may see it. At most nine SELECTs.
+
+    Raises a Refusal (missing).
+    """
+    story = get_story(payment_id)
+    payment = story.payment
+    approvals = list_approvals_of(story.refunds)
+    by_subject = {approval.subject_id: approval for approval in approvals}
+    return PaymentPage(
+        story=story,
+        allowed=_allowed(story, actor, now),
+        attempts=[view_attempt(attempt) for attempt in reversed(story.attempts)],
+        refunds=[RefundView(one, by_subject.get(one.pk)) for one in reversed(story.refunds)],
+        customer=masked(payment.customer, ("name", "email")) if payment.customer else {},
+        moments=list_moments(story, approvals),
+        movements=list_movements(story),
+        progress=progress_of(story),
+    )
+
+
+def list_approvals_of(refunds: Sequence[Refund]) -> list[Approval]:
+    """The requests for a second person about these refunds. One SELECT, none without refunds."""
+    if not refunds:
+        return []
+    ids = [refund.pk for refund in refunds]
+    return list(Approval.objects.filter(subject_id__in=ids).order_by("requested_at", "pk"))
+
+
+def _allowed(story: Story, actor: Actor, now: datetime) -> Allowed:
+    payment, attempt = story.payment, story.last_attempt
+    return Allowed(
+        # Whatever the limit is, some amount may be asked for.
+        refund=refund_decision(actor, payment, None, None),
+        capture=capture_decision(actor, payment, attempt, None, now),
+        void=void_decision(actor, payment, attempt),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyPage:
+    """What a refund, a capture or a void is decided on."""
+
+    payment: Payment
+    attempt: Attempt | None
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPage(MoneyPage):
+    """`limit` is up to where the person goes alone, None without one; `merchant_balance` is what
+    we owe the merchant now, in the payment's currency."""
+
+    limit: Money | None
+    merchant_balance: Money
+
+    @property
+    def merchant_balance_after(self) -> Money:
+        """When all that can be refunded is refunded."""
+        return self.merchant_balance - self.payment.refundable
+
+    @property
+    def may_need_second_person(self) -> bool:
+        return self.limit is None or self.payment.refundable > self.limit
+
+
+def get_refund_page(payment_id: uuid.UUID, actor: Actor) -> RefundPage:
+    """What a refund of this payment would do. At most seven SELECTs. Raises a Refusal (missing)."""
+    story = get_story(payment_id)
+    payment = story.payment
+    minor = find_limit(actor, ApprovalKind.REFUND, payment.currency)
+    account = name_account(payment.merchant_id, payment.currency, AccountCode.MERCHANT_PAYABLE)
+    return RefundPage(
+        payment=payment,
+        attempt=story.last_attempt,
+        decision=refund_decision(actor, payment, None, minor),
+        limit=None if minor is None else payment.money(minor),
+        merchant_balance=get_balance(account).usual,
+    )
+
+
+def get_capture_page(payment_id: uuid.UUID, actor: Actor, now: datetime) -> MoneyPage:
+    """What is held and may be captured. Four SELECTs. Raises a Refusal (missing)."""
+    story = get_story(payment_id)
+    decision = capture_decision(actor, story.payment, story.last_attempt, None, now)
+    return MoneyPage(story.payment, story.last_attempt, decision)
+
+
+def get_void_page(payment_id: uuid.UUID, actor: Actor) -> MoneyPage:
+    """What is held and may be let go. Four SELECTs. Raises a Refusal (missing)."""
+    story = get_story(payment_id)
+    decision = void_decision(actor, story.payment, story.last_attempt)
+    return MoneyPage(story.payment, story.last_attempt, decision)
