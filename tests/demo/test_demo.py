@@ -1,0 +1,101 @@
+"""The demo, played for real: through the commands, the outbox and the provider."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from pytest_django import Settings
+
+from audit import clock
+from audit.actor import acting_as, operator
+from audit.models import LogEntry
+from audit.outbox.models import Message
+from config.access.models import User
+from config.demo.people import COLLEAGUES
+from config.demo.plan import make_plan
+from payments.ledger.models import Entry
+from payments.models import Payment, Refund
+from payments.parties.models import Customer
+from tests.payments.gateways.sandbox.running import Sandbox, running_sandbox
+
+pytestmark = pytest.mark.django_db
+
+PAYMENTS = 150
+
+
+@pytest.fixture
+def provider(tmp_path: Path, settings: Settings) -> Iterator[Sandbox]:
+    settings.DEMO = True
+    with running_sandbox(tmp_path / "store.sqlite3") as sandbox:
+        settings.SANDBOX_URL = sandbox.url
+        with acting_as(operator("demo")):
+            yield sandbox
+
+
+def load() -> None:
+    call_command("demo", payments=PAYMENTS, months=13, seed=5, verbosity=0)
+
+
+def counts() -> dict[str, int]:
+    models = (Payment, Refund, Customer, Entry, LogEntry, Message, User)
+    return {model._meta.label: model.objects.count() for model in models}
+
+
+def test_the_demo_is_a_house_whose_books_hold_and_a_second_run_changes_nothing(
+    provider: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load()
+    before = counts()
+    assert before["payments.Payment"] == PAYMENTS
+    assert Payment.objects.filter(status="failed").count() == round(PAYMENTS * 0.08)
+    assert Payment.objects.filter(status="voided").count() == round(PAYMENTS * 0.02)
+    assert not Message.objects.exclude(status="done").exists()
+    assert Refund.objects.count() == round(PAYMENTS * 0.04)
+    totals = provider.client.get("/v1/totals").json()["totals"]
+    for currency in ("EUR", "USD", "JPY"):
+        rows = Payment.objects.filter(currency=currency)
+        assert totals[currency]["captured"]["amount"] == sum(p.captured_minor for p in rows)
+        assert totals[currency]["refunded"]["amount"] == sum(p.refunded_minor for p in rows)
+    capsys.readouterr()
+    call_command("prove", json=True)
+    assert json.loads(capsys.readouterr().out)["holds"] is True
+    load()
+    assert counts() == before
+    nobody_is_named_in_the_log()
+
+
+def nobody_is_named_in_the_log() -> None:
+    """Every word of every row, as the database has it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM audit_logentry")
+        text = "\n".join(str(row) for row in cursor.fetchall())
+    assert len(text) > 100_000
+    plan = make_plan(payments=PAYMENTS, months=13, seed=5, until=clock.now())
+    buyers = {sale.buyer for sale in plan}
+    assert len(buyers) > 20
+    for buyer in buyers:
+        for said in (buyer.name, buyer.email, buyer.phone, *buyer.address.split("\n")):
+            assert said not in text
+    for one in COLLEAGUES:
+        assert one.email not in text
+        assert one.name not in text
+    assert "@" not in text
+
+
+def test_the_demo_is_not_for_production(settings: Settings) -> None:
+    settings.DEMO = False
+    with acting_as(operator("demo")), pytest.raises(CommandError, match="production"):
+        call_command("demo")
+
+
+def test_the_accounts_are_told_one_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("demo", accounts=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(COLLEAGUES)
+    assert "support agent" in lines[0]
+    assert "agent@demo.test" in lines[0]
