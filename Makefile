@@ -1,7 +1,7 @@
 # `make setup`, `make run` and `make test` are all there is to know; the rest are parts of them.
 
 BIN := .venv/bin
-PYTEST := $(BIN)/pytest --no-header
+PYTEST := $(BIN)/pytest --no-header --numprocesses 2
 CODE := audit config disputes payments tests deploy manage.py
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export CHROMIUM
@@ -37,7 +37,7 @@ setup-development:
 
 # exec: what is started must be make's own child, to notice when make is gone.
 run: setup
-	@exec $(BIN)/python -m deploy.run
+	@exec env STARTED_BY=$$PPID $(BIN)/python -m deploy.run
 
 demo: setup
 	@exec $(BIN)/python manage.py demo $(ARGS)
@@ -77,7 +77,7 @@ test-browser: setup-development
 ifeq ($(CHROMIUM),)
 	@echo 'NOT RUN: no Chromium was found (set CHROMIUM to its path)'
 else
-	@$(HERMETIC) DJANGO_ALLOW_ASYNC_UNSAFE=1 $(PYTEST) -m browser
+	@$(HERMETIC) DJANGO_ALLOW_ASYNC_UNSAFE=1 $(PYTEST) --numprocesses 0 -m browser
 endif
 
 test-cockroach: setup-development

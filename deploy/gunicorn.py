@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from deploy.lifetime import end_with_parent
+from deploy.lifetime import end_with
 
 bind = os.environ.get("BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
@@ -32,4 +32,4 @@ control_socket_disable = True
 
 def post_fork(server: Any, worker: Any) -> None:
     """A worker would notice only after half its timeout that its master was killed."""
-    end_with_parent()
+    end_with(worker.ppid)

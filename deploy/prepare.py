@@ -9,8 +9,6 @@ import sys
 from contextlib import redirect_stdout
 from pathlib import Path
 
-from deploy.lifetime import end_with_parent
-
 DEMO_SIZE = {"payments": 500, "months": 13}
 
 
@@ -28,7 +26,6 @@ def make_ready() -> None:
 
 
 def main() -> int:
-    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
     import django

@@ -11,8 +11,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from honcho import environ as procfile
 from honcho.manager import Manager
 from honcho.process import Popen, Process
 
-from deploy.lifetime import end_with_parent
+from deploy.lifetime import end_with
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
@@ -94,7 +95,12 @@ def prepare(environment: dict[str, str]) -> str:
     """Make the database ready; answers the demo accounts, one a line."""
     command = [sys.executable, "-m", "deploy.prepare"]
     with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=partial(end_with, os.getpid()),  # noqa: PLW1509 - no thread runs yet
     ) as process:
         told, _ = process.communicate()
     if process.returncode:
@@ -106,13 +112,19 @@ class TiedPopen(Popen):  # type: ignore[misc]
     """A process of the Procfile that ends with the one that reads its output."""
 
     def __init__(self, command: str, **options: Any) -> None:
-        super().__init__(command, preexec_fn=end_with_parent, **options)
+        super().__init__(command, preexec_fn=partial(end_with, os.getpid()), **options)
 
 
 class TiedProcess(Process):  # type: ignore[misc]
+    """Reads the output of a process of the Procfile."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._manager = os.getpid()
+
     def run(self, events: Any = None, ignore_signals: bool = False) -> None:
         # It ignores SIGTERM, as honcho wants it.
-        end_with_parent(signal.SIGKILL)
+        end_with(self._manager, signal.SIGKILL)
         self._child_ctor = TiedPopen
         super().run(events, ignore_signals)
 
@@ -120,13 +132,14 @@ class TiedProcess(Process):  # type: ignore[misc]
 class House(Manager):  # type: ignore[misc]
     """honcho's manager that leaves nothing behind, and says where to go when there is an answer."""
 
-    def __init__(self, environment: dict[str, str], welcome: str) -> None:
+    def __init__(
+        self, commands: Mapping[str, str], environment: dict[str, str], welcome: str
+    ) -> None:
         super().__init__()
         self._process_ctor = TiedProcess
         self._port = int(environment["PORT"])
         self._welcome = welcome
-        text = (ROOT / "Procfile").read_text()
-        for name, command in procfile.parse_procfile(text).processes.items():
+        for name, command in commands.items():
             self.add_process(name, command, env=environment, cwd=str(ROOT))
 
     def _start(self) -> None:
@@ -145,12 +158,13 @@ class House(Manager):  # type: ignore[misc]
                 sys.stdout.flush()
                 return
 
-    def _any_stopped(self) -> bool:
-        # A reader that was killed cannot tell that it is gone.
+    def _all_started(self) -> bool:
+        # A reader that was killed cannot tell that it began, nor that it is gone.
         for one in self._processes.values():
             if (one["process"].exitcode or 0) < 0 and "returncode" not in one:
+                one.setdefault("pid", 0)
                 one["returncode"] = self.returncode = 1
-        return bool(super()._any_stopped())
+        return bool(super()._all_started())
 
 
 def welcome_text(port: str, accounts: str) -> str:
@@ -161,11 +175,17 @@ def welcome_text(port: str, accounts: str) -> str:
     return "\n".join([*lines, "", "Ctrl-C ends it.", "", ""])
 
 
-def main() -> int:
-    end_with_parent()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+def run(house: House) -> int:
+    """Until a signal, or until one of the processes ends; answers the exit code."""
     # honcho hands its processes over by forking.
-    multiprocessing.set_start_method("fork")
+    multiprocessing.set_start_method("fork", force=True)
+    house.loop()
+    return int(house.returncode or 0)
+
+
+def main() -> int:
+    end_with(int(os.environ.get("STARTED_BY") or os.getppid()))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
     try:
         environment = make_environment()
@@ -176,9 +196,8 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    house = House(environment, welcome_text(environment["PORT"], accounts))
-    house.loop()
-    return int(house.returncode or 0)
+    commands = procfile.parse_procfile((ROOT / "Procfile").read_text()).processes
+    return run(House(commands, environment, welcome_text(environment["PORT"], accounts)))
 
 
 if __name__ == "__main__":

@@ -105,7 +105,8 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # Databases -------------------------------------------------------------------------------------
 
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'comptoir.sqlite3'}")}
+DATABASE_URL = env.str("DATABASE_URL", "") or f"sqlite:///{VAR_DIR / 'comptoir.sqlite3'}"
+DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 if engine := env.str("DATABASE_ENGINE", ""):
     DATABASES["default"]["ENGINE"] = engine
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 60)

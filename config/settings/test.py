@@ -1,7 +1,6 @@
 """For the test suite: a SQLite file of its own, or the DATABASE_URL of an early plugin."""
 
 import os
-import os
 import tempfile
 from pathlib import Path
 
@@ -15,6 +14,8 @@ INSTALLED_APPS = [*INSTALLED_APPS, "tests.audit.toys"]
 SECRET_KEY = "only-for-tests"
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
 COMPTOIR_KEYRING = "test:" + "dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE="
+# A test that seals names a file of its own.
+COMPTOIR_SEAL_ANCHOR = ""
 SANDBOX_WEBHOOK_SECRETS = ["whsec_bG9jYWwtc2FuZGJveC13ZWJob29rLXNlY3JldA=="]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
