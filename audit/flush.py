@@ -15,14 +15,11 @@ from typing import Any
 from django.db import models
 from django.db.models import F
 
-from audit import guard, log
+from audit import guard, log, statements
 from audit.diff import changes_of, is_recorded
 from audit.errors import KernelError
 from audit.models import LogEntry
 from audit.work import Later, Tracked, Work, capture
-
-MANY = 8
-"""From so many rows on, one bulk UPDATE beats single ones."""
 
 outbox_rows: list[Callable[[Work, Sequence[Later]], Sequence[models.Model]]] = []
 """The outbox registers its row maker here: the kernel does not know its table."""
@@ -61,7 +58,7 @@ def _insert(rows: Sequence[Tracked]) -> None:
     for row in rows:
         by_model[type(row.obj)].append(row.obj)
     for model in _parents_first(frozenset(by_model)):
-        model._base_manager.bulk_create(by_model[model])
+        statements.insert(by_model[model])
 
 
 @lru_cache(maxsize=512)
@@ -89,24 +86,8 @@ def _update(rows: Sequence[Tracked]) -> None:
     for (model, attnames), group in groups.items():
         if getattr(model, "append_only", False):
             raise KernelError(f"{model._meta.label} is append-only")
-        if len(group) < MANY:
-            for row in group:
-                _update_one(model, row, attnames)
-            continue
-        names = [_name_of(model, attname) for attname in sorted(attnames)]
-        touched = model._base_manager.bulk_update([row.obj for row in group], names, batch_size=500)
+        touched = statements.update([row.obj for row in group], attnames)
         _assert_touched(model, touched, len(group))
-
-
-def _update_one(model: type[models.Model], row: Tracked, attnames: frozenset[str]) -> None:
-    values = {_name_of(model, name): getattr(row.obj, name) for name in sorted(attnames)}
-    touched = model._base_manager.filter(pk=row.obj.pk).update(**values)
-    _assert_touched(model, touched, 1)
-
-
-def _name_of(model: type[models.Model], attname: str) -> str:
-    # `update(customer_id=…)` is allowed by Django, `bulk_update(["customer_id"])` is not.
-    return next(f.name for f in model._meta.concrete_fields if f.attname == attname)
 
 
 def _remove(rows: Sequence[Tracked]) -> None:

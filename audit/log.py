@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db import DatabaseError, models
 
-from audit import clock, outcomes
+from audit import clock, outcomes, statements
 from audit.actor import Actor, ActorKind, current_actor
 from audit.errors import RecordUnavailable
 from audit.models import LogEntry, Outcome
@@ -73,7 +73,7 @@ def write(entries: Sequence[LogEntry]) -> None:
     if not entries:
         return
     try:
-        LogEntry.objects.bulk_create(entries)
+        statements.insert(entries)
     except DatabaseError as error:
         if outcomes.of(error) is not outcomes.Ending.BROKEN:
             raise
