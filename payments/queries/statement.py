@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 
+from payments.ledger.chart import TransferCode
 from payments.ledger.models import Entry, Transfer
 from payments.ledger.money import Money
 from payments.ledger.queries import list_entries_for
@@ -38,7 +40,14 @@ def list_movements(story: Story) -> list[Movement]:
     if not references:
         return []
     groups = groupby(list_entries_for(references), key=lambda entry: entry.transfer_id)
-    return [_movement(list(entries)) for _transfer_id, entries in groups]
+    movements = [_movement(list(entries)) for _transfer_id, entries in groups]
+    return sorted(movements, key=_place)
+
+
+def _place(movement: Movement) -> tuple[datetime, int]:
+    """What was booked together comes in the order of the chart: a capture before its fee."""
+    transfer = movement.transfer
+    return transfer.effective_at, TransferCode.values.index(transfer.code)
 
 
 def _movement(entries: Sequence[Entry]) -> Movement:
