@@ -22,7 +22,7 @@ from audit.approvals.models import ApprovalLimit
 from audit.keyset import Cursor, Place
 from audit.models import LogEntry, Outcome
 from audit.queries import Wanted, list_entries
-from audit.reading import get_reading
+from audit.reading import find_target, get_reading
 from config.access.models import User
 from config.routes import ROUTES
 from tests.audit.people import as_actor, browser_of, hire
@@ -45,7 +45,7 @@ def auditor() -> User:
 
 
 @pytest.fixture
-def browser(auditor: User) -> Client:
+def reader(auditor: User) -> Client:
     return browser_of(auditor)
 
 
@@ -79,19 +79,19 @@ def link(answer: Any, rel: str) -> str | None:
     return found[1].replace("&amp;", "&") if found else None
 
 
-def test_newest_entry_stands_first(browser: Client) -> None:
+def test_newest_entry_stands_first(reader: Client) -> None:
     old, new = write({"at": NOON}, {"at": NOON + timedelta(hours=1)})
-    answer = browser.get("/log/", {"event": "toys."})
+    answer = reader.get("/log/", {"event": "toys."})
     assert shown(answer) == ids([new, old])
 
 
 @pytest.mark.parametrize("role", ["support_agent", "finance_controller", "access_administrator"])
 def test_log_is_closed_to_a_role_without_the_permission(role: str) -> None:
-    browser = browser_of(hire("Max Orr", role))
+    max_ = browser_of(hire("Max Orr", role))
     [entry] = write({})
     for path in ("/log/", f"/log/{entry.pk}/", "/log/people/"):
-        assert browser.get(path).status_code == 403
-    assert browser.post("/log/people/", {"q": "Max"}).status_code == 403
+        assert max_.get(path).status_code == 403
+    assert max_.post("/log/people/", {"q": "Max"}).status_code == 403
     denied = LogEntry.objects.filter(event="access.log.explorer")
     assert [one.outcome for one in denied] == [Outcome.DENIED]
 
@@ -101,10 +101,10 @@ def test_visitor_is_asked_to_sign_in() -> None:
     assert (answer.status_code, answer["Location"][:17]) == (302, "/accounts/login/?")
 
 
-def test_reading_the_log_is_itself_on_record(browser: Client, auditor: User) -> None:
+def test_reading_the_log_is_itself_on_record(reader: Client, auditor: User) -> None:
     [entry] = write({})
-    browser.get("/log/", {"event": "toys."})
-    browser.get(f"/log/{entry.pk}/")
+    reader.get("/log/", {"event": "toys."})
+    reader.get(f"/log/{entry.pk}/")
     looked = LogEntry.objects.get(event="access.log.explorer")
     assert looked.actor_id == auditor.pk
     assert looked.additional_data["data"] == "record"
@@ -113,61 +113,61 @@ def test_reading_the_log_is_itself_on_record(browser: Client, auditor: User) -> 
     assert (read.object_pk, read.action) == (str(entry.pk), LogEntry.Action.ACCESS)
 
 
-def walk(browser: Client, first: str, rel: str) -> list[list[str]]:
+def walk(reader: Client, first: str, rel: str) -> list[list[str]]:
     pages, url = [], first
     while url:
-        answer = browser.get(url)
+        answer = reader.get(url)
         pages.append(shown(answer))
         step = link(answer, rel)
         url = f"{step}" if step else ""
     return pages
 
 
-def test_pages_neither_repeat_nor_lose_entries_that_share_a_moment(browser: Client) -> None:
+def test_pages_neither_repeat_nor_lose_entries_that_share_a_moment(reader: Client) -> None:
     made = write(*[{"at": NOON + timedelta(seconds=number // 60)} for number in range(130)])
-    pages = walk(browser, "/log/?event=toys.", "next")
+    pages = walk(reader, "/log/?event=toys.", "next")
     assert [len(page) for page in pages] == [50, 50, 30]
     every = [one for page in pages for one in page]
     assert len(set(every)) == 130
     assert set(every) == set(ids(made))
-    last = walk(browser, "/log/?event=toys.", "next")[-1]
+    last = walk(reader, "/log/?event=toys.", "next")[-1]
     assert last == pages[-1]
 
 
-def test_going_back_shows_the_same_pages(browser: Client) -> None:
+def test_going_back_shows_the_same_pages(reader: Client) -> None:
     write(*[{"at": NOON} for _ in range(130)])
-    answer = browser.get("/log/?event=toys.")
+    answer = reader.get("/log/?event=toys.")
     pages, urls = [shown(answer)], []
     while url := link(answer, "next"):
         urls.append(url)
-        answer = browser.get(url)
+        answer = reader.get(url)
         pages.append(shown(answer))
-    back = walk(browser, urls[-1], "prev")
+    back = walk(reader, urls[-1], "prev")
     assert back == list(reversed(pages))
 
 
-def test_page_stays_where_it_was_while_entries_come(browser: Client) -> None:
+def test_page_stays_where_it_was_while_entries_come(reader: Client) -> None:
     write(*[{"at": NOON} for _ in range(60)])
-    second = link(browser.get("/log/?event=toys."), "next")
+    second = link(reader.get("/log/?event=toys."), "next")
     assert second
-    before = shown(browser.get(second))
+    before = shown(reader.get(second))
     write(*[{"at": NOON + timedelta(minutes=1)} for _ in range(60)])
-    assert shown(browser.get(second)) == before
+    assert shown(reader.get(second)) == before
 
 
-def test_page_link_keeps_the_filters(browser: Client) -> None:
+def test_page_link_keeps_the_filters(reader: Client) -> None:
     write(*[{} for _ in range(51)])
-    url = link(browser.get("/log/?event=toys.&outcome=done"), "next")
+    url = link(reader.get("/log/?event=toys.&outcome=done"), "next")
     assert url
     assert parse_qs(urlsplit(url).query)["outcome"] == ["done"]
 
 
 @pytest.mark.parametrize("cursor", ["x", "1-2", f"{10**30}-{uuid.UUID(int=1).hex}", "-"])
 def test_cursor_that_no_page_wrote_shows_the_first_page_and_says_so(
-    browser: Client, cursor: str
+    reader: Client, cursor: str
 ) -> None:
     [entry] = write({})
-    answer = browser.get("/log/", {"event": "toys.", "after": cursor})
+    answer = reader.get("/log/", {"event": "toys.", "after": cursor})
     assert answer.status_code == 200
     assert b"this is the first" in answer.content
     assert shown(answer) == ids([entry])
@@ -178,38 +178,38 @@ def test_cursor_survives_its_way_through_the_address() -> None:
     assert Place.read({"before": str(cursor)}) == Place(cursor, is_before=True)
 
 
-def test_person_filter_finds_what_that_person_did(browser: Client) -> None:
+def test_person_filter_finds_what_that_person_did(reader: Client) -> None:
     max_, eve = hire("Max Orr", "support_agent"), hire("Eve Holm", "support_agent")
     [his] = write({}, actor=as_actor(max_))
     write({}, actor=as_actor(eve))
-    answer = browser.get("/log/", {"person": str(max_.pk), "event": "toys."})
+    answer = reader.get("/log/", {"person": str(max_.pk), "event": "toys."})
     assert shown(answer) == ids([his])
     assert b"Max Orr" in answer.content
     assert b"support agent" in answer.content
 
 
-def test_object_filter_takes_an_id_a_reference_and_a_kind_with_a_key(browser: Client) -> None:
+def test_object_filter_takes_an_id_a_reference_and_a_kind_with_a_key(reader: Client) -> None:
     max_ = hire("Max Orr", "support_agent")
     role = Group.objects.get(name="support_agent")
     about_max, about_role = write({"obj": max_}, {"obj": role})
     for text in (str(max_.pk), max_.pk.hex, max_.reference, max_.reference.lower()):
-        answer = browser.get("/log/", {"about": text, "event": "toys."})
+        answer = reader.get("/log/", {"about": text, "event": "toys."})
         assert shown(answer) == ids([about_max]), text
-    answer = browser.get("/log/", {"about": f"auth.group:{role.pk}", "event": "toys."})
+    answer = reader.get("/log/", {"about": f"auth.group:{role.pk}", "event": "toys."})
     assert shown(answer) == ids([about_role])
 
 
-def test_event_filter_takes_a_prefix_and_a_whole_code(browser: Client) -> None:
+def test_event_filter_takes_a_prefix_and_a_whole_code(reader: Client) -> None:
     asked, sent = write(
         {"event": "payments.refund.requested"}, {"event": "payments.refund.succeeded"}
     )
     write({"event": "payments.capture.requested"})
-    assert set(shown(browser.get("/log/", {"event": "payments.refund."}))) == {*ids([asked, sent])}
-    answer = browser.get("/log/", {"event": "payments.refund.requested"})
+    assert set(shown(reader.get("/log/", {"event": "payments.refund."}))) == {*ids([asked, sent])}
+    answer = reader.get("/log/", {"event": "payments.refund.requested"})
     assert shown(answer) == ids([asked])
 
 
-def test_outcome_time_and_request_narrow_what_is_found(browser: Client) -> None:
+def test_outcome_time_and_request_narrow_what_is_found(reader: Client) -> None:
     [first] = write({"at": NOON})
     [second] = write({"at": NOON + timedelta(hours=1), "outcome": Outcome.DENIED})
     for filters, expected in (
@@ -218,7 +218,7 @@ def test_outcome_time_and_request_narrow_what_is_found(browser: Client) -> None:
         ({"since": "2026-03-01T12:00", "until": "2026-03-01T13:00"}, [first]),
         ({"request": first.cid}, [first]),
     ):
-        answer = browser.get("/log/", {"event": "toys.", **filters})
+        answer = reader.get("/log/", {"event": "toys.", **filters})
         assert set(shown(answer)) == set(ids(expected)), filters
 
 
@@ -239,65 +239,62 @@ def test_outcome_time_and_request_narrow_what_is_found(browser: Client) -> None:
     ],
 )
 def test_filter_that_cannot_be_understood_shows_nothing_and_says_why(
-    browser: Client, filters: dict[str, str], words: str
+    reader: Client, filters: dict[str, str], words: str
 ) -> None:
     write({})
-    answer = browser.get("/log/", filters)
+    answer = reader.get("/log/", filters)
     assert answer.status_code == 200
     assert words in answer.content.decode()
     assert "one of the filters cannot be understood" in answer.content.decode()
     assert shown(answer) == []
 
 
-def test_nothing_that_fits_is_said(browser: Client) -> None:
-    answer = browser.get("/log/", {"event": "toys.never"})
+def test_nothing_that_fits_is_said(reader: Client) -> None:
+    answer = reader.get("/log/", {"event": "toys.never"})
     assert b"Nothing fits these filters" in answer.content
 
 
-def test_person_is_looked_up_by_post_and_only_the_id_reaches_the_address(browser: Client) -> None:
+def test_person_is_looked_up_by_post_and_only_the_id_reaches_the_address(reader: Client) -> None:
     max_ = hire("Max Orr", "support_agent")
     for text in ("max@house.test", "MAX@house.test", "orr", max_.reference):
-        answer = browser.post("/log/people/?event=toys.", {"q": text})
+        answer = reader.post("/log/people/?event=toys.", {"q": text})
         assert answer.status_code == 302
         assert answer["Location"] == f"/log/?event=toys.&person={max_.pk}"
 
 
-def test_several_people_of_a_name_are_offered_by_id(browser: Client) -> None:
+def test_several_people_of_a_name_are_offered_by_id(reader: Client) -> None:
     one, two = hire("Max Orr"), hire("Maxine Orr")
-    answer = browser.post("/log/people/?outcome=done", {"q": "orr"})
+    answer = reader.post("/log/people/?outcome=done", {"q": "orr"})
     assert "orr" not in answer["Location"].lower()
-    page = browser.get(answer["Location"])
+    page = reader.get(answer["Location"])
     for person in (one, two):
         assert f"/log/?outcome=done&amp;person={person.pk}" in page.content.decode()
     looked = LogEntry.objects.get(event="access.log.people")
     assert set(looked.additional_data["ids"]) == {str(one.pk), str(two.pk)}
 
 
-def test_nobody_found_is_said_and_the_filters_stay(browser: Client) -> None:
-    answer = browser.post("/log/people/?outcome=done", {"q": "nobody@house.test"}, follow=True)
+def test_nobody_found_is_said_and_the_filters_stay(reader: Client) -> None:
+    answer = reader.post("/log/people/?outcome=done", {"q": "nobody@house.test"}, follow=True)
     assert answer.redirect_chain == [("/log/?outcome=done", 302)]
     assert b"Nobody was found" in answer.content
 
 
 @pytest.mark.parametrize("query", ["", "event=toys.", "person=ada", "about=ada", "outcome=done"])
 def test_page_of_many_entries_takes_a_bounded_number_of_queries(
-    browser: Client, auditor: User, query: str
+    reader: Client, auditor: User, query: str
 ) -> None:
     query = query.replace("person=ada", f"person={auditor.pk}")
     query = query.replace("about=ada", f"about={auditor.reference}")
     write(*[{"obj": auditor} for _ in range(60)], actor=as_actor(auditor))
     with CaptureQueriesContext(connection) as asked:
-        answer = browser.get(f"/log/?{query}")
+        answer = reader.get(f"/log/?{query}")
     assert len(shown(answer)) == 50
     assert len(asked) <= MOST_QUERIES, [one["sql"][:90] for one in asked]
     assert not any("COUNT(" in one["sql"] for one in asked)
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads the plan of SQLite")
 @pytest.mark.parametrize("index", ["time", "actor", "object", "event", "request"])
 def test_each_filter_has_its_index(auditor: User, index: str) -> None:
-    from audit.reading import find_target
-
     wanted = {
         "time": Wanted(since=NOON),
         "actor": Wanted(person=auditor.pk),
@@ -306,12 +303,15 @@ def test_each_filter_has_its_index(auditor: User, index: str) -> None:
         "request": Wanted(request="abc"),
     }[index]
     rows = list_entries(wanted).order_by("-timestamp", "-pk")[:51]
+    if connection.vendor != "sqlite":
+        # A table as small as this one would be read whole.
+        connection.cursor().execute("SET LOCAL enable_seqscan = off")
     plan = rows.explain()
-    assert f"USING INDEX audit_log_{index}" in plan, plan
+    assert f"audit_log_{index}" in plan, plan
 
 
 def test_entry_page_shows_before_and_after_who_and_the_way_to_its_request(
-    browser: Client,
+    reader: Client,
 ) -> None:
     max_ = hire("Max Orr", "support_lead")
     [entry] = write(
@@ -327,7 +327,7 @@ def test_entry_page_shows_before_and_after_who_and_the_way_to_its_request(
         },
         actor=as_actor(max_),
     )
-    page = browser.get(f"/log/{entry.pk}/").content.decode()
+    page = reader.get(f"/log/{entry.pk}/").content.decode()
     for words in ("True", "False", "hidden", "auditor", "too_late", "Max Orr", "support lead"):
         assert words in page
     for hidden in ("masked:", "aa</", "max@house.test"):
@@ -337,36 +337,36 @@ def test_entry_page_shows_before_and_after_who_and_the_way_to_its_request(
     assert str(entry.command_id) in page
 
 
-def test_value_of_a_choice_is_shown_as_people_know_it(browser: Client) -> None:
+def test_value_of_a_choice_is_shown_as_people_know_it(reader: Client) -> None:
     with acting_as(operator("test")):
         limit = ApprovalLimit(
             role=Group.objects.get(name="support_agent"), currency="EUR", max_minor=1
         )
         limit.save()
     [entry] = write({"obj": limit, "changes": {"kind": ["None", "refund"], "gone": ["1", "2"]}})
-    page = browser.get(f"/log/{entry.pk}/").content.decode()
+    page = reader.get(f"/log/{entry.pk}/").content.decode()
     assert "<span>refund</span>" in page
-    assert ">gone<" in page
+    assert ">Gone<" in page
     assert f"/log/?about={limit.pk}" in page
 
 
-def test_entry_that_is_not_there_is_not_found(browser: Client) -> None:
-    assert browser.get(f"/log/{uuid.uuid4()}/").status_code == 404
+def test_entry_that_is_not_there_is_not_found(reader: Client) -> None:
+    assert reader.get(f"/log/{uuid.uuid4()}/").status_code == 404
 
 
-def test_object_is_linked_only_for_who_may_open_it(browser: Client) -> None:
+def test_object_is_linked_only_for_who_may_open_it(reader: Client) -> None:
     max_ = hire("Max Orr", "support_agent")
     [entry] = write({"obj": max_})
     address = f"/admin/access/user/{max_.pk}/change/"
-    assert address not in browser.get(f"/log/{entry.pk}/").content.decode()
+    assert address not in reader.get(f"/log/{entry.pk}/").content.decode()
     with acting_as(operator("test")):
         root = User.objects.create_superuser("root@house.test", "quiet harbour 41 lanterns")
     assert address in browser_of(root).get(f"/log/{entry.pk}/").content.decode()
 
 
-def test_event_that_nobody_put_into_words_is_shown_as_its_code(browser: Client) -> None:
+def test_event_that_nobody_put_into_words_is_shown_as_its_code(reader: Client) -> None:
     write({"event": "toys.toy.made"})
-    answer = browser.get("/log/", {"event": "toys."})
+    answer = reader.get("/log/", {"event": "toys."})
     assert b">toys.toy.made</a>" in answer.content
 
 

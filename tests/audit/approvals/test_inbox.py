@@ -51,7 +51,7 @@ def test_inbox_shows_what_waits_with_who_asked_amount_and_reason(ask: Ask, lead:
 def test_own_request_is_marked_and_says_why_one_cannot_decide(ask: Ask, lead: User) -> None:
     approval = ask(LEAD_LIMIT + 1, by=lead)
     page = browser_of(lead).get("/approvals/").content.decode()
-    assert ">yours<" in page
+    assert ">Yours<" in page
     assert re.search(rf'disabled\s+aria-describedby="why-{approval.pk}"', page)
     assert "another person must decide" in page
 
