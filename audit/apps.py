@@ -10,13 +10,15 @@ class AuditConfig(AppConfig):
     verbose_name = _("Record")
 
     def ready(self) -> None:
-        from audit import guard, net
-        from audit.models import LogEntry
+        from audit import guard, net, proofs, verifying
+        from audit.models import LogEntry, Seal
         from audit.owned import OwnedModel
 
         for model in apps.get_models():
             if issubclass(model, OwnedModel):
                 guard.owned.add(model._meta.db_table)
-        guard.insert_only.add(LogEntry._meta.db_table)
+        for recorded in (LogEntry, Seal):
+            guard.insert_only.add(recorded._meta.db_table)
         connection_created.connect(guard.install, dispatch_uid="audit.guard")
         pre_save.connect(net.complete_entry, sender=LogEntry, dispatch_uid="audit.net")
+        proofs.register("audit: the seals hold", verifying.seals_off, verifying.count_sealed)

@@ -122,3 +122,33 @@ class SubjectKey(OwnedModel):
 
     def __str__(self) -> str:
         return f"subject {self.pk}"
+
+
+class Seal(OwnedModel):
+    """A batch of entries that were not touched since: `audit.seals.Sealed` as a row.
+
+    Its number is taken once, so of two sealers at the same end of the chain one wins.
+    """
+
+    append_only: ClassVar[bool] = True
+
+    number = models.PositiveBigIntegerField()
+    version = models.PositiveSmallIntegerField()
+    previous = models.CharField(max_length=64)
+    root = models.CharField(max_length=64)
+    size = models.PositiveIntegerField()
+    covers_until = models.DateTimeField()
+    sealed_at = models.DateTimeField()
+    key_id = models.CharField(max_length=32)
+    leaves = models.BinaryField()
+    digest = models.CharField(max_length=64)
+    signature = models.CharField(max_length=128)
+
+    class Meta(OwnedModel.Meta):
+        verbose_name = _("seal")
+        verbose_name_plural = _("seals")
+        get_latest_by = "number"
+        constraints = [models.UniqueConstraint(fields=["number"], name="audit_seal_once")]
+
+    def __str__(self) -> str:
+        return f"seal {self.number}"
