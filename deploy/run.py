@@ -179,7 +179,12 @@ def run(house: House) -> int:
     """Until a signal, or until one of the processes ends; answers the exit code."""
     # honcho hands its processes over by forking.
     multiprocessing.set_start_method("fork", force=True)
-    house.loop()
+    try:
+        house.loop()
+    except (BrokenPipeError, KeyError):
+        # Nobody reads us any more, or a signal came before honcho knew whom to end. Leaving as
+        # usual would wait for what runs; leaving at once has the kernel end it.
+        os._exit(1)
     return int(house.returncode or 0)
 
 

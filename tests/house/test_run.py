@@ -146,14 +146,17 @@ def house(environment: dict[str, str], tmp_path: Path) -> Iterator[Run]:
         run.end()
 
 
+SMALL_HOUSE = """
+import os, sys
+from deploy.run import House, run
+commands = {name: f"exec tail -f /dev/{name}" for name in ("null", "zero")}
+sys.exit(run(House(commands, dict(os.environ), "")))
+"""
+
+
 @pytest.fixture
 def small_house(environment: dict[str, str], tmp_path: Path) -> Iterator[Run]:
-    script = (
-        "import os, sys; from deploy.run import House, run; "
-        "commands = {name: f'exec tail -f /dev/{name}' for name in ('null', 'zero')}; "
-        "sys.exit(run(House(commands, dict(os.environ), '')))"
-    )
-    run = Run(environment, tmp_path / "log", f'-c "{script}"')
+    run = Run(environment, tmp_path / "log", f"-c '{SMALL_HOUSE}'")
     try:
         wait_for(lambda: run.has("tail -f /dev/null", "tail -f /dev/zero"), "incomplete")
         yield run
@@ -209,6 +212,23 @@ def test_nothing_outlives_a_part_of_the_launcher(
     wait_for(small_house.is_gone, "something is left")
 
 
+def test_nothing_is_left_when_nobody_reads_any_more(environment: dict[str, str]) -> None:
+    mark = f"VAR_DIR={environment['VAR_DIR']}"
+    script = SMALL_HOUSE.replace("exec tail -f /dev/", "while sleep 0.1; do echo ")
+    script = script.replace('{name}"', '{name}; done"')
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE) as house:
+        assert house.stdout is not None
+        assert house.stdout.readline()
+        wait_for(lambda: len(processes_with(mark)) >= 5, "incomplete")
+        house.stdout.close()
+        try:
+            wait_for(lambda: not processes_with(mark), "something is left")
+        finally:
+            for pid in processes_with(mark):
+                os.kill(pid, signal.SIGKILL)
+
+
 @pytest.mark.parametrize("moment", ["at once", "later"])
 def test_launcher_ends_with_make(environment: dict[str, str], tmp_path: Path, moment: str) -> None:
     mark = f"VAR_DIR={environment['VAR_DIR']}"
@@ -222,4 +242,8 @@ def test_launcher_ends_with_make(environment: dict[str, str], tmp_path: Path, mo
     wait_for(lambda: any(started in one for one in processes_with(mark).values()), "no start")
     make.kill()
     make.wait()
-    wait_for(lambda: not processes_with(mark), "something is left")
+    try:
+        wait_for(lambda: not processes_with(mark), "something is left")
+    finally:
+        for pid in processes_with(mark):
+            os.kill(pid, signal.SIGKILL)
