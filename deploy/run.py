@@ -71,6 +71,8 @@ def make_environment() -> dict[str, str]:
         "SANDBOX_PORT": str(sandbox_port),
         "SANDBOX_WEBHOOK_SECRET": settings.SANDBOX_WEBHOOK_SECRETS[0],
         "VAR_DIR": str(settings.VAR_DIR),
+        # The processes write into pipes; whether a person reads them is known here.
+        "LOG_FORMAT": settings.LOG_FORMAT or ("text" if sys.stderr.isatty() else "json"),
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -267,6 +267,7 @@ SANDBOX_URL = env.str("SANDBOX_URL", "http://127.0.0.1:8400")
 SANDBOX_WEBHOOK_SECRETS: list[str] = env.list("SANDBOX_WEBHOOK_SECRETS", default=[])
 PROVIDER_TIMEOUT_S = env.float("PROVIDER_TIMEOUT_S", 8.0)
 
+LOG_FORMAT = env.str("LOG_FORMAT", "")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

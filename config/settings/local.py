@@ -1,7 +1,7 @@
 """For whoever tries it: one SQLite file, keys made on first use, mail on the console."""
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import LOGGING, VAR_DIR, env
+from config.settings.base import VAR_DIR, env
 from config.settings.kept import kept_secret, new_secret_key, new_webhook_secret
 
 DEBUG = env.bool("DEBUG", False)
@@ -14,5 +14,3 @@ SANDBOX_WEBHOOK_SECRETS = env.list("SANDBOX_WEBHOOK_SECRETS", default=[]) or [
     kept_secret(VAR_DIR / "sandbox_webhook_secret", new_webhook_secret)
 ]
 DEMO = env.bool("DEMO", True)
-# For eyes; the time and the process stand before each line already.
-LOGGING["formatters"]["lines"] = {"format": "%(levelname)s %(name)s: %(message)s"}
