@@ -90,6 +90,12 @@ def has_shown(request: HttpRequest) -> bool:
     return hasattr(request, "_seen")
 
 
+def showed_nothing(request: HttpRequest) -> None:
+    """What a view noted does not count: the door was shut after all."""
+    if has_shown(request):
+        del request._seen  # type: ignore[attr-defined]
+
+
 def record_access(request: HttpRequest, name: str, route: Route, *, denied: bool = False) -> None:
     """Write the entry of this request: one INSERT. Raises RecordUnavailable."""
     note = _seen(request)

@@ -8,7 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
+from django.views import defaults
 
+from audit.access import showed_nothing
 from audit.errors import Busy, Kind, OutcomeUnknown, RecordUnavailable, Refusal
 
 STATUS = {Kind.INVALID: 400, Kind.FORBIDDEN: 403, Kind.MISSING: 404, Kind.CONFLICT: 409}
@@ -54,6 +56,18 @@ def _page(
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Django's CSRF refusal in our words; `reason` is for the log, not for the page."""
     return _page(request, "403_csrf.html", 403, "")
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 403. A view may have read a row before it refused: nobody saw that row."""
+    showed_nothing(request)
+    return defaults.permission_denied(request, exception)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 404, likewise."""
+    showed_nothing(request)
+    return defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from audit.access import DataClass, Route
 from config.access.routes import ROUTES as ACCESS
+from config.access.routes import of_admin
 
 ROUTES: dict[str, Route] = {
     **ACCESS,
+    **of_admin("payments_refundreason", DataClass.SETTINGS, "label"),
+    **of_admin("approvals_approvallimit", DataClass.SETTINGS, "role", "amount"),
     "log:explorer": Route(DataClass.RECORD),
     "log:entry": Route(DataClass.RECORD, ("who", "address", "changes")),
     "log:people": Route(DataClass.STAFF, ("name", "reference")),

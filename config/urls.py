@@ -17,4 +17,6 @@ urlpatterns = [
     path("webhooks/", include("payments.gateways.urls")),
 ]
 
+handler403 = "config.refusals.permission_denied"
+handler404 = "config.refusals.page_not_found"
 handler500 = "config.refusals.server_error"

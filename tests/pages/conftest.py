@@ -1,0 +1,93 @@
+"""A small house with something behind every address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.cache import cache
+from django.test import Client
+from django.utils import translation
+
+from audit.actor import acting_as, operator
+from audit.approvals.models import Approval, ApprovalLimit
+from audit.models import LogEntry
+from config.access.commands import create_person
+from config.access.models import User
+from config.access.roles import ROLES
+from config.access.snapshot import person as actor_of
+from payments.models import Payment, RefundReason
+from tests.payments.builders import captured_payment, eur, requested_refund
+
+VISITOR, SUPERUSER = "visitor", "superuser"
+PERSONAL = ("Odile", "Fontane", "odile.fontane@example.test", "+33 1 99 00 12 34", "@house.test")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    payment: Payment
+    approval: Approval
+    reason: RefundReason
+    limit: ApprovalLimit
+    role: Group
+    colleague: User
+    entry: LogEntry
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def house(db: None) -> House:
+    """A captured payment with a refund that waits for a second person, and what is set."""
+    cache.clear()
+    with acting_as(operator("test")):
+        colleague = create_person(email="colleague@house.test", roles=["support_agent"])
+        payment = captured_payment(eur(10_000))
+        limit = ApprovalLimit.objects.create(
+            role=Group.objects.get(name="support_lead"), currency="EUR", max_minor=50_000
+        )
+    with acting_as(actor_of(colleague)):
+        refund = requested_refund(payment, eur(1_000))
+    return House(
+        payment=payment,
+        approval=Approval.objects.get(subject_id=refund.pk),
+        reason=RefundReason.objects.order_by("position", "code")[0],
+        limit=limit,
+        role=limit.role,
+        colleague=colleague,
+        entry=LogEntry.objects.filter(event="payments.refund.requested")[0],
+    )
+
+
+Enter = Callable[[str], Client]
+
+
+@pytest.fixture
+def enter(db: None) -> Enter:
+    """A browser of a visitor, of the superuser, or of somebody with one role."""
+
+    def make(who: str) -> Client:
+        browser = Client()
+        if who == VISITOR:
+            return browser
+        with acting_as(operator("test")):
+            person = create_person(
+                email=f"{who}@house.test",
+                password="quiet harbour 41 lanterns",
+                roles=[who] if who in ROLES else [],
+                is_superuser=who == SUPERUSER,
+                is_staff=who == SUPERUSER,
+            )
+        answer = browser.post(
+            "/accounts/login/", {"login": person.email, "password": "quiet harbour 41 lanterns"}
+        )
+        assert answer.status_code == 302, answer.content.decode()
+        return browser
+
+    return make

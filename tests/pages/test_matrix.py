@@ -1,0 +1,318 @@
+"""Which address answers what to whom: one table, every cell tried.
+
+A row is an address and a method; its columns are the visitor, each role, and the superuser.
+An address that is missing from the table fails, and so does one that is there no more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import resolve, reverse
+
+from audit.actor import acting_as, operator
+from audit.gate import find_gate
+from audit.models import LogEntry
+from config.access.models import User
+from config.access.roles import TABLE as ROLES
+from config.routes import ROUTES
+from tests.pages.addresses import list_addresses
+from tests.pages.conftest import PERSONAL, SUPERUSER, VISITOR, Enter, House
+
+COLUMNS = (VISITOR, *(role.code for role in ROLES), SUPERUSER)
+
+# · 200   > redirect to another page   s redirect to the sign-in
+# x 403   4 not there (404)   5 not by this method (405)   f 400: what was sent (nothing) is refused
+TABLE = """
+desk:home                                       GET   s > > > > > > > > > > > >
+account_login                                   GET   · > > > > > > > > > > > >
+account_login                                   POST  · > > > > > > > > > > > >
+account_logout                                  GET   s · · · · · · · · · · · ·
+account_logout                                  POST  s s s s s s s s s s s s s
+account_inactive                                GET   · · · · · · · · · · · · ·
+account_signup                                  GET   · > > > > > > > > > > > >
+account_signup                                  POST  · > > > > > > > > > > > >
+account_reauthenticate                          GET   s · · · · · · · · · · · ·
+account_reauthenticate                          POST  s · · · · · · · · · · · ·
+account_email                                   GET   s · · · · · · · · · · · ·
+account_email                                   POST  s > > > > > > > > > > > >
+account_email_verification_sent                 GET   · · · · · · · · · · · · ·
+account_change_password                         GET   s · · · · · · · · · · · ·
+account_change_password                         POST  s · · · · · · · · · · · ·
+account_set_password                            GET   s > > > > > > > > > > > >
+account_set_password                            POST  s > > > > > > > > > > > >
+account_reset_password                          GET   · · · · · · · · · · · · ·
+account_reset_password                          POST  · · · · · · · · · · · · ·
+account_confirm_login_code                      GET   s > > > > > > > > > > > >
+account_confirm_email                           GET   · · · · · · · · · · · · ·
+account_reset_password_from_key_done            GET   · · · · · · · · · · · · ·
+account_reset_password_from_key                 GET   · · · · · · · · · · · · ·
+account_reset_password_from_key                 POST  · · · · · · · · · · · · ·
+account_reset_password_done                     GET   · · · · · · · · · · · · ·
+mfa_index                                       GET   s · · · · · · · · · · · ·
+mfa_authenticate                                GET   s > > > > > > > > > > > >
+mfa_authenticate                                POST  s > > > > > > > > > > > >
+mfa_reauthenticate                              GET   s > > > > > > > > > > > >
+mfa_reauthenticate                              POST  s > > > > > > > > > > > >
+mfa_activate_totp                               GET   s > > > > > > > > > > > >
+mfa_activate_totp                               POST  s > > > > > > > > > > > >
+mfa_deactivate_totp                             GET   s 4 4 4 4 4 4 4 4 4 4 4 4
+mfa_view_recovery_codes                         GET   s 4 4 4 4 4 4 4 4 4 4 4 4
+mfa_generate_recovery_codes                     GET   s > > > > > > > > > > > >
+mfa_generate_recovery_codes                     POST  s > > > > > > > > > > > >
+mfa_download_recovery_codes                     GET   s 4 4 4 4 4 4 4 4 4 4 4 4
+usersessions_list                               GET   s · · · · · · · · · · · ·
+usersessions_list                               POST  s > > > > > > > > > > > >
+admin:index                                     GET   s s s s s · s s s s s · ·
+admin:login                                     GET   s x x x x > x x x x x > >
+admin:logout                                    GET   > > > > > 5 > > > > > 5 5
+admin:logout                                    POST  > > > > > > > > > > > > >
+admin:password_change                           GET   s s s s s > s s s s s > >
+admin:password_change_done                      GET   s s s s s · s s s s s · ·
+admin:autocomplete                              GET   s s s s s x s s s s s x x
+admin:jsi18n                                    GET   s s s s s · s s s s s · ·
+admin:view_on_site                              GET   s s s s s 4 s s s s s 4 4
+admin:access_user_reset_mail                    GET   s s s s s 5 s s s s s 5 5
+admin:access_user_reset_mail                    POST  s s s s s x s s s s s > >
+admin:access_user_remove_factor                 GET   s s s s s 5 s s s s s 5 5
+admin:access_user_remove_factor                 POST  s s s s s x s s s s s > >
+admin:access_user_end_sessions                  GET   s s s s s 5 s s s s s 5 5
+admin:access_user_end_sessions                  POST  s s s s s x s s s s s > >
+admin:access_user_changelist                    GET   s s s s s x s s s s s · ·
+admin:access_user_add                           GET   s s s s s x s s s s s · ·
+admin:access_user_add                           POST  s s s s s x s s s s s · ·
+admin:access_user_history                       GET   s s s s s x s s s s s · ·
+admin:access_user_delete                        GET   s s s s s x s s s s s x x
+admin:access_user_delete                        POST  s s s s s x s s s s s x x
+admin:access_user_change                        GET   s s s s s x s s s s s · ·
+admin:access_user_change                        POST  s s s s s x s s s s s · ·
+admin/access/user/<path:object_id>/             GET   s s s s s > s s s s s > >
+admin:auth_group_changelist                     GET   s s s s s x s s s s s · ·
+admin:auth_group_add                            GET   s s s s s x s s s s s · ·
+admin:auth_group_add                            POST  s s s s s x s s s s s · ·
+admin:auth_group_history                        GET   s s s s s x s s s s s · ·
+admin:auth_group_delete                         GET   s s s s s x s s s s s x x
+admin:auth_group_delete                         POST  s s s s s x s s s s s x x
+admin:auth_group_change                         GET   s s s s s x s s s s s · ·
+admin:auth_group_change                         POST  s s s s s x s s s s s · ·
+admin/auth/group/<path:object_id>/              GET   s s s s s > s s s s s > >
+admin:payments_refundreason_changelist          GET   s s s s s · s s s s s x ·
+admin:payments_refundreason_add                 GET   s s s s s x s s s s s x ·
+admin:payments_refundreason_add                 POST  s s s s s x s s s s s x ·
+admin:payments_refundreason_history             GET   s s s s s · s s s s s x ·
+admin:payments_refundreason_delete              GET   s s s s s x s s s s s x x
+admin:payments_refundreason_delete              POST  s s s s s x s s s s s x x
+admin:payments_refundreason_change              GET   s s s s s · s s s s s x ·
+admin:payments_refundreason_change              POST  s s s s s · s s s s s x ·
+admin/payments/refundreason/<path:object_id>/   GET   s s s s s > s s s s s > >
+admin:approvals_approvallimit_changelist        GET   s s s s s · s s s s s x ·
+admin:approvals_approvallimit_add               GET   s s s s s x s s s s s x ·
+admin:approvals_approvallimit_add               POST  s s s s s x s s s s s x ·
+admin:approvals_approvallimit_history           GET   s s s s s · s s s s s x ·
+admin:approvals_approvallimit_delete            GET   s s s s s x s s s s s x x
+admin:approvals_approvallimit_delete            POST  s s s s s x s s s s s x x
+admin:approvals_approvallimit_change            GET   s s s s s · s s s s s x ·
+admin:approvals_approvallimit_change            POST  s s s s s · s s s s s x ·
+admin/approvals/approvallimit/<path:object_id>/ GET   s s s s s > s s s s s > >
+admin:app_list                                  GET   s s s s s 4 s s s s s · ·
+admin/(?P<url>.*)$                              GET   s s s s s 4 s s s s s 4 4
+approvals:inbox                                 GET   s · · x x · x x x x · x ·
+approvals:detail                                GET   s · · x x · x x x x · x ·
+approvals:subject                               GET   s > > x x > x x x x > x >
+approvals:decision                              GET   s > > x x > x x x x > x >
+approvals:decision                              POST  s f f x x f x x x x f x f
+approvals:withdrawal                            GET   s > > x x > x x x x > x >
+approvals:withdrawal                            POST  s x x x x x x x x x x x x
+set_language                                    GET   > > > > > > > > > > > > >
+set_language                                    POST  > > > > > > > > > > > > >
+log:explorer                                    GET   s x x x x x x x x · · x ·
+log:people                                      GET   s x x x x x x x x · · x ·
+log:people                                      POST  s x x x x x x x x > > x >
+log:entry                                       GET   s x x x x x x x x · · x ·
+payments:list                                   GET   s · · · · · · · · x · x ·
+payments:list                                   POST  s > > > > > > > > x > x >
+payments:detail                                 GET   s · · · · · · · · x · x ·
+payments:progress                               GET   s > > > > > > > > x > x >
+payments:refund_new                             GET   s · · x x · x x x x x x ·
+payments:refund_new                             POST  s f f x x f x x x x x x f
+payments:capture_new                            GET   s x · x x · x x x x x x ·
+payments:capture_new                            POST  s x f x x f x x x x x x f
+payments:void_new                               GET   s x · x x · · x x x x x ·
+payments:void_new                               POST  s x f x x f f x x x x x f
+gateways:webhook                                GET   5 5 5 5 5 5 5 5 5 5 5 5 5
+gateways:webhook                                POST  f f f f f f f f f f f f f
+"""
+
+
+SIGNS = {200: "·", 400: "f", 403: "x", 404: "4", 405: "5"}
+# A session, the record of the look, and the counters of tries.
+MAY_BE_WRITTEN = {"django_session", "audit_logentry", "shared_cache"}
+WRITE = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)"')
+SIGN_IN = ("/accounts/login/", "/admin/login/")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table; `expected` holds a sign for each column."""
+
+    name: str
+    method: str
+    expected: str
+
+
+def read_table() -> list[Row]:
+    rows = []
+    for line in TABLE.strip().splitlines():
+        name, method, signs = line.split(maxsplit=2)
+        rows.append(Row(name, method, signs.replace(" ", "")))
+    return rows
+
+
+ROWS = read_table()
+
+
+ADDRESSES = {one.name: one for one in list_addresses()}
+
+
+def url_of(name: str, house: House) -> str:
+    """Where a row is found, with the house's own objects in it."""
+    address = ADDRESSES[name]
+    if not address.has_name:
+        pattern = "/" + name.replace("(?P<url>.*)$", "nowhere/")
+        return pattern.replace("<path:object_id>", str(house.colleague.pk))
+    objects: dict[str, Any] = {
+        "admin:auth_group": house.role,
+        "admin:payments_refundreason": house.reason,
+        "admin:approvals_approvallimit": house.limit,
+    }
+    given = {
+        "payment_id": house.payment.pk,
+        "approval_id": house.approval.pk,
+        "entry_id": house.entry.pk,
+        "object_id": objects.get(name.rpartition("_")[0], house.colleague).pk,
+        "content_type_id": ContentType.objects.get_for_model(User).pk,
+        "app_label": "access",
+        "connector": "sandbox",
+        "key": "out-of-a-mail",
+        "uidb36": "0",
+    }
+    return reverse(name, kwargs={part: given[part] for part in address.parts})
+
+
+def sign_of(answer: Any) -> str:
+    if answer.status_code in (301, 302):
+        return "s" if answer["Location"].startswith(SIGN_IN) else ">"
+    return SIGNS.get(answer.status_code, str(answer.status_code))
+
+
+@contextmanager
+def afterwards_as_before() -> Iterator[None]:
+    """Whatever a cell does is undone, so that the next one meets the same house."""
+    # By hand: a request wants to be the outermost `atomic` block.
+    place = transaction.savepoint()
+    try:
+        yield
+    finally:
+        transaction.savepoint_rollback(place)
+        ContentType.objects.clear_cache()
+
+
+def ask(browser: Client, row: Row, house: House) -> Any:
+    url = url_of(row.name, house)
+    return browser.post(url) if row.method == "POST" else browser.get(url)
+
+
+def examine(browser: Client, row: Row, house: House) -> tuple[str, list[str]]:
+    """What a cell answers, and what is wrong with what a look left behind."""
+    before = list(LogEntry.objects.values_list("pk", flat=True))
+    with CaptureQueriesContext(connection) as queries:
+        sign = sign_of(ask(browser, row, house))
+    if row.method != "GET":
+        return sign, []
+    written = {table for one in queries for table in WRITE.findall(one["sql"])}
+    faults = [f"a look wrote to {table}" for table in sorted(written - MAY_BE_WRITTEN)]
+    entries = list(LogEntry.objects.exclude(pk__in=before).order_by("pk"))
+    looks = [(one.event, one.outcome) for one in entries if one.event != "access.sign_in_failed"]
+    if looks != expected_on_record(url_of(row.name, house), sign):
+        faults.append(f"on record: {looks}")
+    text = "".join(str(vars(one)) for one in entries)
+    return sign, faults + [f"the record holds {what}" for what in PERSONAL if what in text]
+
+
+def expected_on_record(url: str, sign: str) -> list[tuple[str, str]]:
+    """One entry for a look at data, one for a door that stayed shut, none for anything else."""
+    name = resolve(url).view_name
+    event = f"access.{name.replace(':', '.')}"
+    route = ROUTES.get(name)
+    if sign in ("x", "4"):
+        return [(event, "denied")]
+    if sign == "·" and route is not None and route.data.is_recorded:
+        return [(event, "done")]
+    return []
+
+
+@pytest.mark.parametrize("who", COLUMNS)
+def test_every_address_answers_as_the_table_says(who: str, house: House, enter: Enter) -> None:
+    browser = enter(who)
+    ticket = {name: cookie.value for name, cookie in browser.cookies.items()}
+    wrong = []
+    for row in ROWS:
+        browser.cookies.clear()
+        browser.cookies.load(ticket)
+        expected = row.expected[COLUMNS.index(who)]
+        with afterwards_as_before():
+            found, faults = examine(browser, row, house)
+        wrong += [] if found == expected else [f"{row.method} {row.name}: {found}, not {expected}"]
+        wrong += [f"{row.method} {row.name}: {fault}" for fault in faults]
+    assert wrong == []
+
+
+def test_table_names_every_address_and_no_other() -> None:
+    assert {row.name for row in ROWS} == set(ADDRESSES)
+    assert {len(row.expected) for row in ROWS} == {len(COLUMNS)}
+    assert len({(row.name, row.method) for row in ROWS}) == len(ROWS)
+
+
+def test_every_named_address_says_what_it_shows_and_no_row_is_stale() -> None:
+    named = {one.name for one in ADDRESSES.values() if one.has_name}
+    assert set(ROUTES) == named
+
+
+def test_every_view_says_who_may_open_it() -> None:
+    ours = [
+        one
+        for one in ADDRESSES.values()
+        if not one.is_admin and not one.view.__module__.startswith("allauth.")
+    ]
+    assert len(ours) > 10
+    assert [one.name for one in ours if find_gate(one.view) is None] == []
+
+
+def test_role_taken_away_closes_every_page_at_the_next_request(house: House, enter: Enter) -> None:
+    browser = enter("support_lead")
+    pages = ["payments:list", "payments:detail", "payments:refund_new", "approvals:inbox"]
+    assert [browser.get(url_of(name, house)).status_code for name in pages] == [200] * 4
+    with acting_as(operator("test")):
+        User.objects.get(email="support_lead@house.test").groups.clear()
+    assert [browser.get(url_of(name, house)).status_code for name in pages] == [403] * 4
+
+
+def test_permission_taken_from_a_role_acts_at_the_next_request(house: House, enter: Enter) -> None:
+    browser = enter("support_agent")
+    refund = url_of("payments:refund_new", house)
+    assert browser.get(refund).status_code == 200
+    with acting_as(operator("test")):
+        group = Group.objects.get(name="support_agent")
+        group.permissions.remove(group.permissions.get(codename="refund_payment"))
+    assert browser.get(refund).status_code == 403
+    assert browser.get(url_of("payments:detail", house)).status_code == 200
