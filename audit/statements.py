@@ -37,16 +37,20 @@ def _columns(obj: models.Model) -> tuple[Column, ...]:
 @lru_cache(maxsize=512)
 def _insert_sql(vendor: str, model: type[models.Model], columns: tuple[Column, ...]) -> str:
     quote = connection.ops.quote_name
-    names = ", ".join(quote(column.column) for column in columns)
-    return f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES "
+    names = ", ".join(quote(column.column or "") for column in columns)
+    return f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES "  # noqa: S608
 
 
 @lru_cache(maxsize=512)
 def _update_sql(vendor: str, model: type[models.Model], columns: tuple[Column, ...]) -> str:
     quote = connection.ops.quote_name
-    sets = ", ".join(f"{quote(column.column)} = %s" for column in columns)
-    key = quote(model._meta.pk.column)  # type: ignore[union-attr]
+    sets = ", ".join(f"{quote(column.column or '')} = %s" for column in columns)
+    key = quote(_key_of(model).column or "")
     return f"UPDATE {quote(model._meta.db_table)} SET {sets} WHERE {key} IN "  # noqa: S608
+
+
+def _key_of(model: type[models.Model]) -> Column:
+    return model._meta.pk
 
 
 def _prepared(obj: models.Model, columns: tuple[Column, ...]) -> list[Any]:
@@ -97,7 +101,7 @@ def _update_batches(
     values: list[Any],
     rows: list[models.Model],
 ) -> int:
-    key: Column = model._meta.pk  # type: ignore[assignment]
+    key = _key_of(model)
     sql = _update_sql(connection.vendor, model, columns)
     touched = 0
     size = MOST_PARAMETERS - len(values)
