@@ -52,7 +52,6 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django_htmx",
     "django_tables2",
-    "django_filters",
     "crispy_forms",
     "crispy_bootstrap5",
     "lucide",

@@ -231,14 +231,13 @@ def test_events_in_any_order_and_number_end_in_the_same_state(
     payment = paid()
     attempt, capture = Attempt.objects.get(), Capture.objects.get()
     before = LogEntry.objects.filter(object_repr=payment.reference).count()
-    for number, (type_, row) in enumerate(
-        [
-            ("capture.succeeded", capture),
-            ("authorization.authorized", attempt),
-            ("capture.succeeded", capture),
-            ("authorization.authorized", attempt),
-        ]
-    ):
+    told: list[tuple[str, Capture | Attempt]] = [
+        ("capture.succeeded", capture),
+        ("authorization.authorized", attempt),
+        ("capture.succeeded", capture),
+        ("authorization.authorized", attempt),
+    ]
+    for number, (type_, row) in enumerate(told):
         event = tell(f"evt_{payment.reference}_{number}", type_, type_.split(".")[0], row)
         assert event.status == "processed"
     assert now_of(payment).status == "captured"
