@@ -76,7 +76,7 @@ usersessions_list                               POST  s > > > > > > > > > > > >
 admin:index                                     GET   s s s s s · s s s s s · ·
 admin:login                                     GET   s x x x x > x x x x x > >
 admin:logout                                    GET   > > > > > 5 > > > > > 5 5
-admin:logout                                    POST  > > > > > > > > > > > > >
+admin:logout                                    POST  > > > > > · > > > > > · ·
 admin:password_change                           GET   s s s s s > s s s s s > >
 admin:password_change_done                      GET   s s s s s · s s s s s · ·
 admin:autocomplete                              GET   s s s s s x s s s s s x x
