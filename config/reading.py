@@ -129,6 +129,8 @@ LOOKS: dict[str, Any] = {
     "access.payments.list": _("Looked at the list of payments"),
     "access.payments.detail": _("Looked at a payment"),
     "access.payments.refund_new": _("Opened the refund form"),
+    "access.payments.capture_new": _("Opened the capture form"),
+    "access.payments.void_new": _("Opened the void form"),
     "access.approvals.inbox": _("Looked at the approvals"),
     "access.approvals.detail": _("Looked at a request for approval"),
     "access.approvals.decision": _("Looked at a request that was not decided so"),
