@@ -202,6 +202,8 @@ def test_entry_committed_late_comes_with_the_next_seal(entries: list[LogEntry]) 
     report = verify()
     assert report.findings == []
     assert report.entries + report.pending == LogEntry.objects.count()
+    covers = list(Seal.objects.order_by("number").values_list("covers_until", flat=True))
+    assert covers == sorted(covers)
 
 
 def test_pages_of_the_log_neither_repeat_nor_lose_entries_of_one_moment() -> None:
@@ -322,6 +324,9 @@ def test_no_way_past_the_kernel_touches_a_seal(
     for way in ways:
         with pytest.raises(WriteBlocked), transaction.atomic():
             way()
+    for sql in ("UPDATE audit_seal SET size = 1", "DELETE FROM audit_seal"):
+        with pytest.raises(WriteBlocked), guard.flushing():
+            guard.check_statement(sql)
     nothing_was_blocked.clear()
 
 
