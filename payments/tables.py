@@ -24,7 +24,7 @@ class PaymentTable(tables.Table):  # type: ignore[misc]
     status = _cell("status", _("State"))
     amount_minor = _cell("amount", _("Amount"), attrs=AMOUNT)
     merchant = tables.Column(accessor="merchant__name", verbose_name=_("Merchant"))
-    order_reference = tables.Column(verbose_name=_("Order"), default="–")
+    order_reference = tables.Column(verbose_name=_("Order reference"), default="–")
     customer = tables.Column(accessor="customer__reference", verbose_name=_("Customer"))
     created_at = _cell("created", _("Taken"))
 

@@ -85,6 +85,15 @@ def test_a_reason_is_no_longer_offered_but_never_deleted() -> None:
     assert browser.post(f"/admin/payments/refundreason/{reason.pk}/delete/").status_code == 403
 
 
+def test_the_list_of_limits_reads_as_money(limit: ApprovalLimit) -> None:
+    ApprovalLimit.objects.create(role=limit.role, currency="JPY", max_minor=5_000)
+    ApprovalLimit.objects.create(role=limit.role, currency="KWD", max_minor=5)
+    browser = staff_browser("finance_controller")
+    page = browser.get("/admin/approvals/approvallimit/").content.decode()
+    for amount in ("50.00 EUR", "5000 JPY", "0.005 KWD"):
+        assert amount in page
+
+
 def test_an_agent_has_no_administration(limit: ApprovalLimit) -> None:
     browser = staff_browser("support_agent")
     assert browser.get("/admin/approvals/approvallimit/").status_code == 403
