@@ -12,7 +12,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 app = Celery("comptoir")
 
 
-def _configure() -> None:
+def configure() -> None:
+    """Take what the settings say; the tests call it again for another broker."""
     broker = settings.CELERY_BROKER_URL
     options: dict[str, object] = {}
     if broker.startswith("filesystem://"):
@@ -41,5 +42,5 @@ def _configure() -> None:
     )
 
 
-_configure()
+configure()
 app.autodiscover_tasks()
