@@ -150,6 +150,7 @@ LOOKS: dict[str, Any] = {
 }
 
 BACKGROUND: dict[str, Any] = {
+    "audit.log.sealed": _("Sealed the log"),
     "outbox.messages.leased": _("Took work from the outbox"),
     "outbox.messages.settled": _("Finished work of the outbox"),
     "outbox.message.postponed": _("Put work of the outbox off"),

@@ -17,6 +17,7 @@ MONEY = frozenset(
         "payments.void_payment",
         "payments.correct_payment",
         "approvals.decide_refund",
+        "approvals.add_approvallimit",
         "approvals.change_approvallimit",
     }
 )
@@ -93,10 +94,12 @@ TABLE: tuple[Role, ...] = (
         "payments.void_payment",
         "payments.correct_payment",
         "payments.view_refundreason",
+        "payments.add_refundreason",
         "payments.change_refundreason",
         "approvals.view_approval",
         "approvals.decide_refund",
         "approvals.view_approvallimit",
+        "approvals.add_approvallimit",
         "approvals.change_approvallimit",
         staff=True,
     ),

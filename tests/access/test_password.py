@@ -20,6 +20,7 @@ from tests.access.conftest import (
     everything_on_record,
     only,
 )
+from tests.audit import faults
 
 NEW = "seven copper kettles 9"
 
@@ -138,17 +139,11 @@ def test_key_out_of_a_mail_is_never_on_record(hire: Hire) -> None:
     assert key not in everything_on_record()
 
 
-def test_log_that_cannot_be_written_lets_nobody_in(
-    hire: Hire, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_log_that_cannot_be_written_lets_nobody_in(hire: Hire) -> None:
     hire("ada")
-
-    def broken(*_: object, **__: object) -> None:
-        raise DatabaseError("no such table: audit_logentry")
-
-    monkeypatch.setattr(LogEntry.objects, "bulk_create", broken)
     browser = Client()
-    answer = browser.post("/accounts/login/", {"login": "ada@house.test", "password": PASSWORD})
+    broken = [DatabaseError("no such table: audit_logentry") for _ in range(9)]
+    with faults.at_statement('INSERT INTO "audit_logentry"', *broken):
+        answer = browser.post("/accounts/login/", {"login": "ada@house.test", "password": PASSWORD})
     assert answer.status_code == 503
-    monkeypatch.undo()
     assert browser.get("/t/somebody/").status_code == 302

@@ -372,7 +372,12 @@ def test_event_that_nobody_put_into_words_is_shown_as_its_code(reader: Client) -
 
 def test_every_command_of_the_house_has_a_sentence() -> None:
     known = get_reading().events
-    silent = [event for event in command.registry if event not in known and "toy" not in event]
+    ours = ("audit.", "config.", "disputes.", "payments.")
+    silent = [
+        event
+        for event, run in command.registry.items()
+        if event not in known and run.__module__.startswith(ours)
+    ]
     assert silent == []
 
 

@@ -107,8 +107,8 @@ admin:auth_group_change                         GET   s s s s s x s s s s s · �
 admin:auth_group_change                         POST  s s s s s x s s s s s · ·
 admin/auth/group/<path:object_id>/              GET   s s s s s > s s s s s > >
 admin:payments_refundreason_changelist          GET   s s s s s · s s s s s x ·
-admin:payments_refundreason_add                 GET   s s s s s x s s s s s x ·
-admin:payments_refundreason_add                 POST  s s s s s x s s s s s x ·
+admin:payments_refundreason_add                 GET   s s s s s · s s s s s x ·
+admin:payments_refundreason_add                 POST  s s s s s · s s s s s x ·
 admin:payments_refundreason_history             GET   s s s s s · s s s s s x ·
 admin:payments_refundreason_delete              GET   s s s s s x s s s s s x x
 admin:payments_refundreason_delete              POST  s s s s s x s s s s s x x
@@ -116,8 +116,8 @@ admin:payments_refundreason_change              GET   s s s s s · s s s s s x �
 admin:payments_refundreason_change              POST  s s s s s · s s s s s x ·
 admin/payments/refundreason/<path:object_id>/   GET   s s s s s > s s s s s > >
 admin:approvals_approvallimit_changelist        GET   s s s s s · s s s s s x ·
-admin:approvals_approvallimit_add               GET   s s s s s x s s s s s x ·
-admin:approvals_approvallimit_add               POST  s s s s s x s s s s s x ·
+admin:approvals_approvallimit_add               GET   s s s s s · s s s s s x ·
+admin:approvals_approvallimit_add               POST  s s s s s · s s s s s x ·
 admin:approvals_approvallimit_history           GET   s s s s s · s s s s s x ·
 admin:approvals_approvallimit_delete            GET   s s s s s x s s s s s x x
 admin:approvals_approvallimit_delete            POST  s s s s s x s s s s s x x
