@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from audit.owned import KeyedModel
@@ -133,13 +133,13 @@ class Attempt(KeyedModel, Asked):
         PENDING = "pending", _("asked")
         REQUIRES_ACTION = "requires_action", _("waiting for the customer")
         UNKNOWN = "unknown", _("outcome unknown")
-        AUTHORIZED = "authorized", _("authorized")
+        AUTHORIZED = "authorized", pgettext_lazy("attempt", "authorized")
         DECLINED = "declined", _("declined")
         FAILED = "failed", _("failed")
         VOIDING = "voiding", _("being voided")
         VOID_UNKNOWN = "void_unknown", _("void unknown")
-        VOIDED = "voided", _("voided")
-        EXPIRED = "expired", _("expired")
+        VOIDED = "voided", pgettext_lazy("attempt", "voided")
+        EXPIRED = "expired", pgettext_lazy("attempt", "expired")
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="attempts")
     card = models.ForeignKey("parties.CardReference", on_delete=models.PROTECT, related_name="+")
