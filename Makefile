@@ -17,8 +17,8 @@ stage = @printf '\n\033[1m── %s\033[0m\n' "$(1)"
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-development run demo test lint test-sqlite test-postgres test-browser \
-	test-cockroach clean
+.PHONY: help setup setup-development run demo messages test lint test-sqlite test-postgres \
+	test-browser test-cockroach clean
 
 help:
 	@echo 'make setup           install everything into this folder'
@@ -27,6 +27,7 @@ help:
 	@echo 'make lint            the checks alone'
 	@echo 'make test-sqlite     the tests on SQLite; also test-postgres, test-browser, test-cockroach'
 	@echo 'make demo            more of the demo business (ARGS="--payments 2000 --months 13")'
+	@echo 'make messages        find new texts for the translations in locale/'
 	@echo 'make clean           forget what was installed (the data in var/ stay)'
 
 setup:
@@ -41,6 +42,9 @@ run: setup
 
 demo: setup
 	@exec $(BIN)/python manage.py demo $(ARGS)
+
+messages: setup
+	@$(BIN)/python -m deploy.messages
 
 test: lint test-sqlite test-postgres test-browser
 	$(call stage,everything passed)

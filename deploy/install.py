@@ -17,6 +17,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 NODE_MODULES = ROOT / "node_modules"
 VENDORED = ROOT / "static" / "vendor"
+LOCALE = ROOT / "locale"
 RUNTIME = ROOT / "deploy" / "requirements.txt"
 DEVELOPMENT = ROOT / "deploy" / "requirements-dev.txt"
 
@@ -107,6 +108,19 @@ def install_front_end() -> None:
     stamp.write_text(content)
 
 
+def compile_messages() -> None:
+    """The texts in other languages, in the form in which Django reads them."""
+    catalogues = sorted(LOCALE.glob("*/LC_MESSAGES/*.po"))
+    program = ROOT / "deploy" / "compile_messages.py"
+    content = fingerprint([*catalogues, program, RUNTIME])
+    stamp = VENV / ".compiled_messages"
+    if is_done(stamp, content) and all(one.with_suffix(".mo").is_file() for one in catalogues):
+        return
+    say("languages")
+    run(PYTHON, program, what="compiling the languages")
+    stamp.write_text(content)
+
+
 def collect_static() -> None:
     """Every static file in one folder, where the web process serves it from."""
     where = [f"{name}={os.environ.get(name)}" for name in ("DJANGO_SETTINGS_MODULE", "VAR_DIR")]
@@ -128,6 +142,7 @@ def main(arguments: list[str]) -> int:
         else:
             install_packages(RUNTIME, "packages")
         install_front_end()
+        compile_messages()
         collect_static()
     except SetupError as error:
         sys.stderr.write(f"setup: {error}\n")
