@@ -7,10 +7,12 @@ from typing import Any, ClassVar, NoReturn
 
 from auditlog.models import AbstractLogEntry, LogEntryManager
 from django.conf import settings
-from django.db import models
+from django.db import DatabaseError, models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from audit import outcomes
+from audit.errors import RecordUnavailable
 from audit.owned import GuardedQuerySet, OwnedModel
 
 
@@ -36,6 +38,14 @@ class EntryQuerySet(GuardedQuerySet["LogEntry"]):
     def _refuse(self, verb: str) -> None:
         if verb not in ("create", "bulk_create"):
             super()._refuse(verb)
+
+    def _fetch_all(self) -> None:
+        try:
+            super()._fetch_all()
+        except DatabaseError as error:
+            if outcomes.of(error) is not outcomes.Ending.BROKEN:
+                raise
+            raise RecordUnavailable("the log could not be read") from error
 
 
 class EntryManager(LogEntryManager.from_queryset(EntryQuerySet)):  # type: ignore[misc]

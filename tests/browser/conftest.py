@@ -208,3 +208,10 @@ def enter(open_browser: Open) -> Enter:
         return page
 
     return make
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if CHROMIUM is None:
+        terminalreporter.write_line(
+            "tests in a browser: NOT RUN, no Chromium was found (set CHROMIUM to its path)"
+        )
