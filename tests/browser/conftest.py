@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, ClassVar
 
 import pytest
 from django.contrib.auth.models import Group
@@ -137,6 +138,18 @@ def pay(_fresh_house: None, provider: Sandbox) -> Pay:
 class Complaints(list[str]):
     """What a browser complained of; HTTP refusals of whole pages are told by the page itself."""
 
+    is_deaf: ClassVar[bool] = False
+
+    @classmethod
+    @contextmanager
+    def deaf(cls) -> Iterator[None]:
+        """While a tool of ours is at work in the page: what it styles is not the page's doing."""
+        cls.is_deaf = True
+        try:
+            yield
+        finally:
+            cls.is_deaf = False
+
     def listen(self, page: Page) -> None:
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.append(str(error)))
@@ -144,7 +157,7 @@ class Complaints(list[str]):
 
     def _said(self, message: ConsoleMessage) -> None:
         is_a_page = message.text.startswith("Failed to load resource")
-        if message.type in ("error", "warning") and not is_a_page:
+        if message.type in ("error", "warning") and not (is_a_page or self.is_deaf):
             self.append(message.text)
 
     def _answered(self, request: Request, status: int) -> None:
