@@ -7,9 +7,14 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from hypothesis import settings as hypothesis
 
 from audit import guard
 from audit.actor import Actor, acting_as, system
+
+# How long an example takes says how busy the machine is.
+hypothesis.register_profile("comptoir", deadline=None)
+hypothesis.load_profile("comptoir")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +20,18 @@ from config.demo.play import Player
 from payments.models import Payment
 
 WIDTH = 30
+
+
+@contextmanager
+def quiet_calls() -> Iterator[None]:
+    """No line for each call to the provider: they would drown the bar."""
+    logger = logging.getLogger("payments.gateways")
+    before = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 class Command(BaseCommand):
@@ -45,8 +59,7 @@ class Command(BaseCommand):
         sales = make_plan(
             payments=self.total, months=options["months"], seed=options["seed"], until=until
         )
-        logging.getLogger("payments.gateways").setLevel(logging.WARNING)
-        with silent():
+        with silent(), quiet_calls():
             Player(options["seed"], until, self.tell).play(sales)
         self.stdout.write(f"\r{self.total} payments over {options['months']} months.{' ' * WIDTH}")
 
