@@ -59,7 +59,7 @@ def refund_payment(
             Kind.CONFLICT,
             about=payment,
         )
-    _check_words(payment, reason, comment)
+    label = _check_words(payment, reason, comment)
     limit = find_limit(work.actor, ApprovalKind.REFUND, payment.currency)
     decision = refund_decision(work.actor, payment, amount, limit)
     if not decision:
@@ -80,20 +80,23 @@ def refund_payment(
         subject_reference=refund.reference,
         amount_minor=amount.minor,
         currency=amount.currency,
-        reason=comment or reason,
+        reason=comment or label,
     )
     return refund
 
 
-def _check_words(payment: Payment, reason: str, comment: str) -> None:
+def _check_words(payment: Payment, reason: str, comment: str) -> str:
+    """The label of the reason; refuses a reason that is not offered, and a card number."""
     if find_card_number(comment):
         raise Refusal(
             "card_number",
             _("That looks like a card number. Please leave it out."),
             about=payment,
         )
-    if not RefundReason.objects.filter(code=reason, is_active=True).exists():
+    offered = RefundReason.objects.filter(code=reason, is_active=True).first()
+    if offered is None:
         raise Refusal("reason_missing", _("Choose a reason from the list."), about=payment)
+    return offered.label
 
 
 def _new_refund(

@@ -66,6 +66,11 @@ def test_the_demo_is_a_house_whose_books_hold_and_a_second_run_changes_nothing(
     assert json.loads(capsys.readouterr().out)["holds"] is True
     load()
     assert counts() == before
+    call_command("demo", payments=PAYMENTS, months=13, seed=5, if_empty=True)
+    assert counts() == before
+    with pytest.raises(CommandError, match="another --seed"):
+        call_command("demo", payments=PAYMENTS + 10, months=13, seed=5)
+    assert counts() == {**before, "audit.LogEntry": before["audit.LogEntry"] + 1}
     nobody_is_named_in_the_log()
 
 
@@ -85,6 +90,13 @@ def nobody_is_named_in_the_log() -> None:
         assert one.email not in text
         assert one.name not in text
     assert "@" not in text
+
+
+def test_without_the_provider_the_demo_says_what_is_missing(settings: Settings) -> None:
+    settings.DEMO = True
+    settings.SANDBOX_URL = "http://127.0.0.1:9"
+    with acting_as(operator("demo")), pytest.raises(CommandError, match="provider"):
+        call_command("demo", payments=2)
 
 
 def test_the_demo_is_not_for_production(settings: Settings) -> None:

@@ -196,7 +196,8 @@ def test_above_the_limit_a_refund_waits_and_nothing_is_booked(people: dict[str, 
     assert payment.refund_pending_minor == 5_001
     assert balance(payment, AccountCode.REFUNDS_IN_FLIGHT) == 0
     assert not Message.objects.filter(task="payments.send_refund").exists()
-    assert Approval.objects.get().subject_id == refund.pk
+    approval = Approval.objects.get()
+    assert (approval.subject_id, approval.reason) == (refund.pk, "Customer asked")
     assert list(payments_off()) == []
 
 

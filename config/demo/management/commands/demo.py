@@ -12,11 +12,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit import clock
+from audit.errors import Refusal
 from audit.outbox.steps import silent
 from config.access.roles import find_role
 from config.demo.people import COLLEAGUES, PASSWORD
 from config.demo.plan import make_plan
 from config.demo.play import Player
+from payments.gateways.errors import GatewayError
 from payments.models import Payment
 
 WIDTH = 30
@@ -52,16 +54,34 @@ class Command(BaseCommand):
             raise CommandError("The demo is not for production (DEMO is off).")
         if options["payments"] < 1 or options["months"] < 1:
             raise CommandError("--payments and --months must be at least 1.")
-        if options["if_empty"] and Payment.objects.exists():
-            return
         self.total, self.done = options["payments"], 0
+        if options["if_empty"] and self.is_there(options["seed"]):
+            return
         until = clock.now()
         sales = make_plan(
             payments=self.total, months=options["months"], seed=options["seed"], until=until
         )
-        with silent(), quiet_calls():
-            Player(options["seed"], until, self.tell).play(sales)
+        try:
+            with silent(), quiet_calls():
+                Player(options["seed"], until, self.tell).play(sales)
+        except Refusal as refusal:
+            if refusal.code != "key_reused":
+                raise
+            raise CommandError(
+                f"Seed {options['seed']} was played here with other numbers: take another --seed."
+            ) from None
+        except GatewayError:
+            raise CommandError(
+                f"The sandbox provider does not answer at {settings.SANDBOX_URL}: is it running?"
+            ) from None
         self.stdout.write(f"\r{self.total} payments over {options['months']} months.{' ' * WIDTH}")
+
+    def is_there(self, seed: int) -> bool:
+        """Whether nothing is left to load: other payments, or all of this demo's."""
+        mine = Payment.objects.filter(key__startswith=f"demo:{seed}:payment:").count()
+        if mine == 0:
+            return Payment.objects.exists()
+        return mine >= self.total
 
     def tell(self, more: int) -> None:
         self.done += more
