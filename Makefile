@@ -26,7 +26,7 @@ help:
 	@echo 'make test            every check and every test'
 	@echo 'make lint            the checks alone'
 	@echo 'make test-sqlite     the tests on SQLite; also test-postgres, test-browser, test-cockroach'
-	@echo 'make demo            more of the demo business (ARGS="--payments 2000 --months 13")'
+	@echo 'make demo            more of the demo business (ARGS="--seed 2 --payments 2000")'
 	@echo 'make messages        find new texts for the translations in locale/'
 	@echo 'make clean           forget what was installed (the data in var/ stay)'
 
