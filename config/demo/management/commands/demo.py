@@ -81,7 +81,7 @@ class Command(BaseCommand):
         mine = Payment.objects.filter(key__startswith=f"demo:{seed}:payment:").count()
         if mine == 0:
             return Payment.objects.exists()
-        return mine >= self.total
+        return bool(mine >= self.total)
 
     def tell(self, more: int) -> None:
         self.done += more
