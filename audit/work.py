@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -104,17 +104,26 @@ class Work:
 
     # Reading
 
-    def load(self, queryset: models.QuerySet[M]) -> list[M]:
+    def load(self, queryset: models.QuerySet[M], *, also: Sequence[str] = ()) -> list[M]:
         """The only way to objects that may change: one instance per row per attempt.
 
+        `also` names foreign keys whose rows come in the same SELECT and may be changed too.
         Whole rows (no `defer`, no `values`). Costs the queryset's own statements.
         """
         self.assert_open()
-        return [self._adopt(obj) for obj in queryset]
+        if not also:
+            return [self._adopt(obj) for obj in queryset]
+        return [self._adopt_with(obj, also) for obj in queryset.select_related(*also)]
 
-    def load_one(self, queryset: models.QuerySet[M], missing: Refusal | None = None) -> M:
+    def load_one(
+        self,
+        queryset: models.QuerySet[M],
+        missing: Refusal | None = None,
+        *,
+        also: Sequence[str] = (),
+    ) -> M:
         """The single row of a queryset; `missing` (or a plain "not found") when there is none."""
-        rows = self.load(queryset[:2])
+        rows = self.load(queryset[:2], also=also)
         if len(rows) > 1:
             raise KernelError(f"{queryset.model._meta.label}: more than one row")
         if not rows:
@@ -138,6 +147,14 @@ class Work:
                 about=found,
             )
         return found
+
+    def _adopt_with(self, obj: M, also: Sequence[str]) -> M:
+        kept = self._adopt(obj)
+        for name in also:
+            related = getattr(obj, name)
+            if related is not None:
+                setattr(kept, name, self._adopt(related))
+        return kept
 
     def _adopt(self, obj: M) -> M:
         slot = (type(obj), obj.pk)

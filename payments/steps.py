@@ -34,6 +34,16 @@ def load_payment(work: Work, payment_id: uuid.UUID) -> tuple[Payment, Attempt]:
     return payment, attempts[-1]
 
 
+def load_attempt(work: Work, attempt_id: uuid.UUID) -> tuple[Attempt, Payment]:
+    """An attempt that is not over, and its payment, to be changed. One SELECT.
+
+    It is the payment's last: a new one is made only when the last has failed, and what held
+    money once has no successor.
+    """
+    attempt = work.load_one(Attempt.objects.filter(pk=attempt_id), also=("payment",))
+    return attempt, attempt.payment
+
+
 def _account(payment: Payment, code: AccountCode) -> AccountRef:
     return name_account(payment.merchant_id, payment.currency, code)
 

@@ -69,8 +69,8 @@ def record_capture_result(
     work: Work, *, capture_id: uuid.UUID, answer: OperationAnswer, key: str
 ) -> Capture:
     """Record what became of a capture and book it. A repeat, in any order, changes nothing."""
-    capture = work.load_one(Capture.objects.filter(pk=capture_id))
-    payment, attempt = load_payment(work, capture.payment_id)
+    capture = work.load_one(Capture.objects.filter(pk=capture_id), also=("payment", "attempt"))
+    payment, attempt = capture.payment, capture.attempt
     if capture.status not in WAITS or answer.status is OperationStatus.PENDING:
         return capture
     pending = payment.capture_pending_minor - capture.amount_minor

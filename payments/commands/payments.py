@@ -16,7 +16,7 @@ from payments.ledger.money import Money
 from payments.models import Attempt, Capture, Payment, reference_of
 from payments.parties.models import CardReference, Customer, MerchantCurrency
 from payments.states import Event, move, settle
-from payments.steps import ask_again, load_payment
+from payments.steps import ask_again, load_attempt, load_payment
 
 HELD_FOR = timedelta(days=7)
 """How long an authorization lives where the provider does not say."""
@@ -130,8 +130,7 @@ def record_authorization(
     work: Work, *, attempt_id: uuid.UUID, answer: AuthorizationAnswer, key: str
 ) -> Attempt:
     """Record what the provider said of an attempt. A repeat, or a late one, changes nothing."""
-    attempt = work.load_one(Attempt.objects.filter(pk=attempt_id))
-    payment, last = load_payment(work, attempt.payment_id)
+    attempt, payment = load_attempt(work, attempt_id)
     event = EVENT_OF[answer.status]
     waits = {Attempt.Status.PENDING, Attempt.Status.UNKNOWN, Attempt.Status.REQUIRES_ACTION}
     if attempt.status not in waits or _says_nothing_new(attempt, event):
@@ -154,7 +153,7 @@ def record_authorization(
         expires_at=answer.expires_at or work.now + HELD_FOR,
         **(ask_again(attempt, work.now) if unknown else {"ask_at": None}),
     )
-    _settle_authorization(work, payment, attempt, last, event)
+    _settle_authorization(work, payment, attempt, event)
     return attempt
 
 
@@ -168,13 +167,11 @@ def _says_nothing_new(attempt: Attempt, event: Event) -> bool:
     return known.get(event) == attempt.status
 
 
-def _settle_authorization(
-    work: Work, payment: Payment, attempt: Attempt, last: Attempt, event: Event
-) -> None:
+def _settle_authorization(work: Work, payment: Payment, attempt: Attempt, event: Event) -> None:
     if event is not Event.ATTEMPT_AUTHORIZED:
-        settle(work, payment, last, event.value)
+        settle(work, payment, attempt, event.value)
         return
-    settle(work, payment, last, event.value, authorized_minor=attempt.approved_minor)
+    settle(work, payment, attempt, event.value, authorized_minor=attempt.approved_minor)
     if payment.capture_method != Payment.CaptureMethod.AUTOMATIC:
         return
     capture = Capture(
@@ -197,34 +194,31 @@ def record_authorization_failed(
     work: Work, *, attempt_id: uuid.UUID, code: str, key: str
 ) -> Attempt:
     """The provider refused to look at the attempt at all, or never saw it. Repeats do nothing."""
-    attempt = work.load_one(Attempt.objects.filter(pk=attempt_id))
-    payment, last = load_payment(work, attempt.payment_id)
+    attempt, payment = load_attempt(work, attempt_id)
     if attempt.status not in (Attempt.Status.PENDING, Attempt.Status.UNKNOWN):
         return attempt
     move(work, attempt, Event.ATTEMPT_FAILED, raw_decline_code=code[:80], ask_at=None)
-    settle(work, payment, last, Event.ATTEMPT_FAILED.value)
+    settle(work, payment, attempt, Event.ATTEMPT_FAILED.value)
     return attempt
 
 
 @command("payments.attempt.lost")
 def record_authorization_lost(work: Work, *, attempt_id: uuid.UUID, raw: str = "") -> Attempt:
     """Nobody knows what became of it: it is asked for on the schedule, then by a person."""
-    attempt = work.load_one(Attempt.objects.filter(pk=attempt_id))
-    payment, last = load_payment(work, attempt.payment_id)
+    attempt, payment = load_attempt(work, attempt_id)
     if attempt.status == Attempt.Status.UNKNOWN:
         work.change(attempt, **ask_again(attempt, work.now))
     elif attempt.status == Attempt.Status.PENDING:
         again = ask_again(attempt, work.now)
         move(work, attempt, Event.ATTEMPT_LOST, raw_status=raw[:80], **again)
-        settle(work, payment, last, Event.ATTEMPT_LOST.value)
+        settle(work, payment, attempt, Event.ATTEMPT_LOST.value)
     return attempt
 
 
 @command("payments.attempt.expired")
 def expire_authorization(work: Work, *, attempt_id: uuid.UUID) -> Attempt:
     """What is still held is let go because its time is over. A repeat does nothing."""
-    attempt = work.load_one(Attempt.objects.filter(pk=attempt_id))
-    payment, last = load_payment(work, attempt.payment_id)
+    attempt, payment = load_attempt(work, attempt_id)
     if attempt.status not in (Attempt.Status.AUTHORIZED, Attempt.Status.REQUIRES_ACTION):
         return attempt
     if attempt.expires_at is None or attempt.expires_at > work.now:
@@ -235,7 +229,7 @@ def expire_authorization(work: Work, *, attempt_id: uuid.UUID) -> Attempt:
     settle(
         work,
         payment,
-        last,
+        attempt,
         Event.ATTEMPT_EXPIRED.value,
         authorized_minor=payment.captured_minor,
     )

@@ -130,9 +130,9 @@ def _load_refund(work: Work, refund_id: uuid.UUID) -> tuple[Refund, Payment, Att
     refund = work.load_one(
         Refund.objects.filter(pk=refund_id),
         Refusal("refund_missing", _("There is no such refund."), Kind.MISSING),
+        also=("payment", "attempt"),
     )
-    payment, attempt = load_payment(work, refund.payment_id)
-    return refund, payment, attempt
+    return refund, refund.payment, refund.attempt
 
 
 @command(Event.REFUND_APPROVED.value, moves_money=True)

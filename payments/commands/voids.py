@@ -11,7 +11,7 @@ from payments.gateways.protocol import OperationAnswer, OperationStatus
 from payments.models import Attempt, Payment
 from payments.policy import void_decision
 from payments.states import Event, move, settle
-from payments.steps import ask_again, load_payment
+from payments.steps import ask_again, load_attempt, load_payment
 
 WAITS = (Attempt.Status.VOIDING, Attempt.Status.VOID_UNKNOWN)
 
@@ -45,11 +45,10 @@ def record_void_result(
     work: Work, *, attempt_id: uuid.UUID, answer: OperationAnswer, key: str
 ) -> Attempt:
     """Record what became of a void. A repeat changes nothing."""
-    attempt = work.load_one(Attempt.objects.filter(pk=attempt_id))
-    payment, last = load_payment(work, attempt.payment_id)
+    attempt, payment = load_attempt(work, attempt_id)
     if answer.status is OperationStatus.FAILED and attempt.status in WAITS:
         move(work, attempt, Event.VOID_FAILED, ask_at=None)
-        settle(work, payment, last, Event.VOID_FAILED.value)
+        settle(work, payment, attempt, Event.VOID_FAILED.value)
     elif answer.status is OperationStatus.SUCCEEDED and attempt.status in (
         *WAITS,
         Attempt.Status.AUTHORIZED,
@@ -57,7 +56,7 @@ def record_void_result(
         event = Event.VOID_SUCCEEDED
         held = payment.captured_minor + payment.capture_pending_minor
         move(work, attempt, event, ask_at=None)
-        settle(work, payment, last, event.value, authorized_minor=held)
+        settle(work, payment, attempt, event.value, authorized_minor=held)
     return attempt
 
 

@@ -352,3 +352,22 @@ def test_a_new_purse_keeps_what_is_given_to_it_under_its_name_alone(somebody: Ac
         return purse.pk
 
     assert Purse.objects.get(pk=open_and_fill()).balance_minor == 20
+
+
+def test_rows_that_come_along_may_be_changed_and_are_one_instance_each(
+    somebody: Actor, django_assert_num_queries: Any
+) -> None:
+    box = Box(label="chest")
+    make(toys=[box, new_toy("bear", box=box), new_toy("duck", box=box), new_toy("lone")])
+
+    @command("toys.box.renamed")
+    def rename(work: Work) -> None:
+        with django_assert_num_queries(1):
+            bear, duck, lone = work.load(Toy.objects.order_by("name"), also=("box",))
+        assert bear.box is duck.box is not None
+        assert lone.box is None
+        work.change(bear.box, label="crate")
+
+    rename()
+    assert Box.objects.get().label == "crate"
+    assert [e.object_repr for e in entries(event="toys.box.renamed")] == ["crate"]
