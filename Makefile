@@ -59,7 +59,7 @@ lint: setup-development
 	$(call stage,import contracts)
 	@$(BIN)/lint-imports
 	$(call stage,templates)
-	@$(BIN)/djlint templates --check --quiet
+	@$(BIN)/djlint templates --check
 	@$(BIN)/djlint templates --lint
 	$(call stage,dependencies)
 	@$(BIN)/deptry .
