@@ -364,7 +364,8 @@ def test_rows_that_come_along_may_be_changed_and_are_one_instance_each(
     def rename(work: Work) -> None:
         with django_assert_num_queries(1):
             bear, duck, lone = work.load(Toy.objects.order_by("name"), also=("box",))
-        assert bear.box is duck.box is not None
+        assert bear.box is not None
+        assert bear.box is duck.box
         assert lone.box is None
         work.change(bear.box, label="crate")
 
