@@ -73,7 +73,7 @@ def update(file: Path, found: Catalog) -> int:
     """Add what is new, drop what is gone. Returns how many texts wait for their translation."""
     kept = read_catalogue(file)
     fresh = Catalog(locale=kept.locale, charset="utf-8")
-    for message in (one for one in found if one.id):
+    for message in sorted((one for one in found if one.id), key=_place):
         known = kept.get(message.id, message.context)
         string = known.string if known is not None else None
         fresh.add(message.id, string, message.locations, context=message.context)
@@ -83,6 +83,12 @@ def update(file: Path, found: Catalog) -> int:
     write_po(body, fresh, include_lineno=False, omit_header=True)
     file.write_bytes(f"{header}\n\n".encode() + body.getvalue().rstrip() + b"\n")
     return sum(1 for one in fresh if one.id and not is_translated(one))
+
+
+def _place(message: Message) -> tuple[str, str, str]:
+    """By file and then by text: one that moved within its file stays where it is."""
+    first = min((file for file, _line in message.locations), default="")
+    return first, str(message.id), message.context or ""
 
 
 def main() -> int:
