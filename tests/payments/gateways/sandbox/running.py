@@ -140,9 +140,10 @@ def running_receiver() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status = receiver.statuses.pop(0) if receiver.statuses else 200
+            # Kept before it is answered: the next one may come as soon as it is.
+            receiver.got.append((dict(self.headers), body))
             self.send_response(status)
             self.end_headers()
-            receiver.got.append((dict(self.headers), body))
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
