@@ -1,6 +1,8 @@
 """For the test suite: a SQLite file of its own, or the DATABASE_URL of an early plugin."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -23,6 +25,7 @@ OUTBOX_BELL = False
 DEMO = False
 if "DATABASE_URL" not in os.environ:
     folder = Path(tempfile.mkdtemp(prefix="comptoir-test-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     # A file: parallel requests of a live server fail on a database in memory.
     DATABASES["default"]["NAME"] = str(folder / "app.sqlite3")
     DATABASES["default"]["TEST"] = {"NAME": str(folder / "test.sqlite3")}
