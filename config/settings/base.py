@@ -150,6 +150,23 @@ COMPTOIR_KEYRING_CREATE = False
 COMPTOIR_KEY_PROVIDER = env.str("COMPTOIR_KEY_PROVIDER", "audit.keyring.LocalKeyring")
 COMPTOIR_SEAL_ANCHOR = env.str("COMPTOIR_SEAL_ANCHOR", str(VAR_DIR / "seals.jsonl"))
 
+# Files ------------------------------------------------------------------------------------------
+
+# `private` holds what `audit.files` has sealed: ciphertext, wherever it is.
+PRIVATE_FOLDER: dict[str, Any] = {
+    "location": str(VAR_DIR / "private"),
+    "file_permissions_mode": 0o600,
+    "directory_permissions_mode": 0o700,
+}
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "private": {
+        "BACKEND": env.str("PRIVATE_STORAGE", "django.core.files.storage.FileSystemStorage"),
+        "OPTIONS": env.json("PRIVATE_STORAGE_OPTIONS", PRIVATE_FOLDER),
+    },
+}
+
 # Access -----------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "access.User"

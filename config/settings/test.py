@@ -10,7 +10,7 @@ from pathlib import Path
 os.environ.setdefault("ENV_FILE", os.devnull)
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import DATABASES, INSTALLED_APPS
+from config.settings.base import DATABASES, INSTALLED_APPS, STORAGES
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.audit.toys"]
 SECRET_KEY = "only-for-tests"
@@ -23,9 +23,13 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 OUTBOX_BELL = False
 DEMO = False
+folder = Path(tempfile.mkdtemp(prefix="comptoir-test-"))
+atexit.register(shutil.rmtree, folder, ignore_errors=True)
+STORAGES = {
+    **STORAGES,
+    "private": {**STORAGES["private"], "OPTIONS": {"location": str(folder / "private")}},
+}
 if "DATABASE_URL" not in os.environ:
-    folder = Path(tempfile.mkdtemp(prefix="comptoir-test-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     # A file: parallel requests of a live server fail on a database in memory.
     DATABASES["default"]["NAME"] = str(folder / "app.sqlite3")
     DATABASES["default"]["TEST"] = {"NAME": str(folder / "test.sqlite3")}
