@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.access import saw
 from audit.encryption import fingerprint
 from audit.errors import KernelError
+from audit.kept import KeepsWork
 from audit.models import LogEntry
 from audit.owned import OwnedModel
 from audit.work import Work, find_ambient
@@ -51,7 +52,7 @@ def version_of(obj: models.Model, ignored: tuple[str, ...] = ()) -> str:
     return fingerprint(values)
 
 
-class VersionedForm(ModelForm):
+class VersionedForm(KeepsWork, ModelForm):
     """Carries the row as the person saw it, and refuses to save over what he has not seen."""
 
     version = forms.CharField(widget=forms.HiddenInput, required=False)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 V = TypeVar("V", bound=Callable[..., Any])
 
 ATTRIBUTE = "comptoir_gate"
+STEP_UP = "comptoir_step_up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,39 @@ def open_to_all(view: V) -> V:
     return _hang(Gate(is_open=True))(view)
 
 
+@overload
+def step_up(view: V) -> V: ...
+@overload
+def step_up(*, on_get: bool) -> Callable[[V], V]: ...
+def step_up(view: V | None = None, *, on_get: bool = False) -> V | Callable[[V], V]:
+    """What this view changes needs a fresh proof of who the person is.
+
+    Who has not proved himself within `STEP_UP_S` is led to do so and back to where he was, with
+    what he had typed in the form again. A form may be looked at without; with `on_get` the page
+    itself asks too. Stands beside `requires` or `signed_in`, in any order.
+    """
+
+    def decorate(view: V) -> V:
+        setattr(view, STEP_UP, "always" if on_get else "changes")
+        return view
+
+    return decorate(view) if view is not None else decorate
+
+
+def needs_step_up(view: Callable[..., Any], method: str | None) -> bool:
+    """Whether a request by this method must come from somebody who has just proved himself."""
+    said = _said(view, STEP_UP)
+    return said == "always" or (said == "changes" and method not in ("GET", "HEAD", "OPTIONS"))
+
+
 def find_gate(view: Callable[..., Any]) -> Gate | None:
     """What was said on a view, or None when nobody said anything."""
-    said = getattr(view, ATTRIBUTE, None) or getattr(
-        getattr(view, "view_class", None), ATTRIBUTE, None
-    )
+    said = _said(view, ATTRIBUTE)
     return said if isinstance(said, Gate) else None
+
+
+def _said(view: Callable[..., Any], name: str) -> Any:
+    return getattr(view, name, None) or getattr(getattr(view, "view_class", None), name, None)
 
 
 def _hang(gate: Gate) -> Callable[[V], V]:

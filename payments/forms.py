@@ -17,6 +17,7 @@ from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext_lazy as _
 
 from audit.errors import Refusal
+from audit.kept import KeepsWork
 from audit.texts import clean_text
 from payments.ledger.money import Money
 from payments.models import RefundReason
@@ -28,7 +29,7 @@ def write_amount(amount: Money) -> str:
     return amount.plain().replace(".", get_decimal_symbol(locale))
 
 
-class KeyForm(forms.Form):
+class KeyForm(KeepsWork, forms.Form):
     """Nothing but its key."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from audit.card_numbers import refuse_card_number
+from audit.kept import KeepsWork
 
 
 class Verdict:
@@ -16,7 +17,7 @@ class Verdict:
     REJECT = "reject"
 
 
-class NoteForm(forms.Form):
+class NoteForm(KeepsWork, forms.Form):
     """A word to the others. No card numbers: the note is kept for years."""
 
     note = forms.CharField(

@@ -29,7 +29,7 @@ from audit.approvals.queries import (
     list_pending,
 )
 from audit.errors import Kind, Refusal
-from audit.gate import requires
+from audit.gate import requires, step_up
 
 WAITING, DECIDED = "waiting", "decided"
 STATUS = {Kind.INVALID: 400, Kind.FORBIDDEN: 403, Kind.CONFLICT: 409}
@@ -90,6 +90,7 @@ def subject(request: HttpRequest, approval_id: uuid.UUID) -> HttpResponse:
 
 
 @requires("approvals.view_approval")
+@step_up
 @require_http_methods(["GET", "HEAD", "POST"])
 def decision(request: HttpRequest, approval_id: uuid.UUID) -> HttpResponse:
     """Approve or reject. A refusal comes back with the page, its reason and what was typed."""

@@ -16,8 +16,9 @@ from django.urls import ResolverMatch, reverse
 
 from audit.actor import acting_as
 from audit.errors import KernelError
-from audit.gate import find_gate
-from config.access import snapshot
+from audit.gate import find_gate, needs_step_up
+from audit.kept import giving_back
+from config.access import kept, snapshot
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
@@ -51,6 +52,22 @@ class ActorMiddleware:
             return self.get_response(request)
 
 
+class KeptWorkMiddleware:
+    """Gives back what a person had typed, in the page he typed it in, once he is in again."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        work = kept.find(request)
+        if work is None:
+            return self.get_response(request)
+        with giving_back(work):
+            response = self.get_response(request)
+        kept.after(request, response)
+        return response
+
+
 class GateMiddleware:
     """Nothing opens by default: each view says on itself who may (see `audit.gate`).
 
@@ -68,7 +85,7 @@ class GateMiddleware:
     ) -> HttpResponseBase | None:
         match = request.resolver_match
         if match is not None and "admin" in match.app_names:
-            return self._second_factor(request)
+            return self._second_factor(request) or self._step_up(request, view)
         if view.__module__.startswith("allauth."):
             return None
         gate = find_gate(view)
@@ -82,7 +99,13 @@ class GateMiddleware:
         missing = [name for name in gate.permissions if not actor.may(name)]
         if missing:
             raise PermissionDenied(missing[0])
-        return None
+        return self._step_up(request, view)
+
+    def _step_up(self, request: HttpRequest, view: Callable[..., Any]) -> HttpResponseBase | None:
+        if not needs_step_up(view, request.method) or not request.user.is_authenticated:
+            return None
+        store: Any = request.session
+        return None if store.is_proved else ask_to_prove(request)
 
     def _second_factor(self, request: HttpRequest) -> HttpResponseBase | None:
         if not settings.ADMIN_REQUIRES_MFA or not request.user.is_authenticated:
@@ -104,6 +127,21 @@ def ask_to_sign_in(request: HttpRequest) -> HttpResponseBase:
         return HttpResponse(status=401)
     if request.method in ("GET", "HEAD"):
         url = f"{url}?{urlencode({'next': request.get_full_path()})}"
+    return HttpResponseRedirect(url)
+
+
+def ask_to_prove(request: HttpRequest) -> HttpResponseBase:
+    """Lead a signed-in person to prove himself, and back to where he was with what he typed."""
+    back = kept.where_he_was(request)
+    if request.method == "POST":
+        kept.keep(request, person=request.user.pk, back=back, why="step_up")
+    url = f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}"
+    if getattr(request, "htmx", False):
+        response = HttpResponse(status=401)
+        response["HX-Redirect"] = url
+        return response
+    if not request.accepts("text/html"):
+        return HttpResponse(status=401)
     return HttpResponseRedirect(url)
 
 

@@ -74,6 +74,7 @@ def _signed_in(sender: Any, request: Any, user: User, **_: Any) -> None:
     store = request.session
     if hasattr(store, "start"):
         store.start()
+        store.prove()
     log.write([log.make_entry(snapshot.person(user, request), "access.signed_in", obj=user)])
 
 
@@ -105,6 +106,9 @@ def session_revoked(session: Any) -> None:
     log.record("access.session_revoked", obj=session.user)
 
 
-def _step(sender: Any, user: User, method: str, **more: Any) -> None:
-    if more.get("reauthenticated") and method == "password":
+def _step(sender: Any, request: Any, user: User, method: str, **more: Any) -> None:
+    if not more.get("reauthenticated"):
+        return
+    request.session.prove()
+    if method == "password":
         log.record("access.reauthenticated", obj=user, data={"method": method})

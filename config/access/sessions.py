@@ -21,7 +21,7 @@ from audit.outcomes import Ending
 
 logger = logging.getLogger(__name__)
 
-STARTED, SEEN = "started_at", "seen_at"
+STARTED, SEEN, PROVED = "started_at", "seen_at", "proved_at"
 STEP_S = 60
 """The last use is written at most once a minute, so that reading costs no write."""
 ATTEMPTS = 8
@@ -44,6 +44,16 @@ class SessionStore(DatabaseStore):
     def start(self) -> None:
         """Somebody signed in: from now on both limits count."""
         self[STARTED] = self[SEEN] = int(clock.now().timestamp())
+
+    def prove(self) -> None:
+        """The person has just shown who he is: by signing in, or by being asked again."""
+        self[PROVED] = int(clock.now().timestamp())
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether that was within the last `STEP_UP_S`."""
+        ago = clock.now().timestamp() - int(self.get(PROVED, 0))
+        return bool(ago <= settings.STEP_UP_S)
 
     def touch(self) -> None:
         """Somebody uses a session he is signed in with."""

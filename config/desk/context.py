@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from audit.actor import current_request_id
+from audit.kept import find_kept
 
 
 class Person(Protocol):
@@ -78,4 +79,8 @@ def find_url(route: str) -> str | None:
 
 def navigation(request: HttpRequest) -> Mapping[str, object]:
     """Context processor. The menu is computed when a template draws it, so parts pay nothing."""
-    return {"navigation": partial(links, request), "request_id": current_request_id()}
+    return {
+        "navigation": partial(links, request),
+        "request_id": current_request_id(),
+        "kept_work": find_kept(),
+    }

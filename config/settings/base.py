@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "config.access.middleware.ActorMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "config.access.middleware.KeptWorkMiddleware",
     "config.access.middleware.GateMiddleware",
     "audit.middleware.AccessRecordMiddleware",
     "audit.middleware.AmbientWorkMiddleware",
@@ -199,6 +200,11 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# How fresh a proof must be for what asks for one (`audit.gate.step_up`).
+STEP_UP_S = env.int("STEP_UP_S", 10 * 60)
+ACCOUNT_REAUTHENTICATION_TIMEOUT = STEP_UP_S
+# What was typed when a session ended is given back to its person for so long.
+KEPT_WORK_S = env.int("KEPT_WORK_S", 15 * 60)
 ACCOUNT_PREVENT_ENUMERATION = True
 MFA_ADAPTER = "config.access.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from audit import clock
 from audit.actor import acting_as
 from audit.approvals.models import Approval
 from audit.models import LogEntry, Outcome
@@ -17,7 +19,7 @@ from config.access.models import User
 from payments.commands.refunds import reject_refund, withdraw_refund
 from payments.models import Payment, Refund
 from tests.audit.approvals.conftest import LEAD_LIMIT, Ask
-from tests.audit.people import as_actor, browser_of, hire
+from tests.audit.people import PASSWORD, as_actor, browser_of, hire
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +86,24 @@ def test_lead_rejects_and_the_amount_is_free_again(ask: Ask, lead: User, payment
     assert refund_of(approval).status == Refund.Status.REJECTED
     assert Payment.objects.get(pk=payment.pk).refund_pending_minor == 0
     assert sent(approval) == 0
+
+
+def test_old_proof_is_asked_for_again_and_the_note_comes_back(ask: Ask, lead: User) -> None:
+    approval = ask(2_000)
+    browser = browser_of(lead)
+    page = f"/approvals/{approval.pk}/"
+    with clock.at(clock.now() + timedelta(minutes=11)):
+        answer = decide(browser, approval, "approve", note="Seen the parcel slip")
+        assert answer["Location"].startswith("/accounts/reauthenticate/?next=")
+        assert status_of(approval) == "pending"
+        proof = {"password": PASSWORD, "next": f"{page}decision/new/"}
+        answer = browser.post("/accounts/reauthenticate/", proof, follow=True)
+        assert [url for url, _ in answer.redirect_chain] == [f"{page}decision/new/", page]
+        assert answer.context["form"]["note"].value() == "Seen the parcel slip"
+        assert answer.context["withdrawal_form"]["note"].value() is None
+        assert status_of(approval) == "pending"
+        assert decide(browser, approval, "approve").status_code == 302
+    assert status_of(approval) == "approved"
 
 
 def test_requester_cannot_decide_and_the_note_is_not_lost(ask: Ask, lead: User) -> None:

@@ -1,0 +1,105 @@
+"""Keeps what somebody typed while he proves who he is (see `audit.kept`).
+
+It lies in the session, which rests sealed: for some minutes, for this person alone, and it is gone
+once the page it belongs to was shown again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from audit import clock, log
+from audit.card_numbers import find_card_number
+from audit.kept import Kept
+
+KEY = "kept_work"
+MOST_SIGNS = 50_000
+NEVER = ("csrfmiddlewaretoken", "next")
+SECRET = ("password", "code", "credential", "secret", "token")
+"""Names of what proves a person: never kept, wherever it stands."""
+
+
+def keep(request: HttpRequest, *, person: object, back: str, why: str) -> None:
+    """Keep the fields of this POST for `person`, to be given back at the page `back`."""
+    texts = _fields(request.POST.lists())
+    clean = {name: values for name, values in texts.items() if not _has_card_number(values)}
+    request.session[KEY] = {
+        "person": str(person),
+        "path": urlsplit(back).path,
+        "at": int(clock.now().timestamp()),
+        "fields": clean,
+        "had_files": bool(request.FILES),
+        "had_card_number": len(clean) < len(texts),
+    }
+    log.record("access.work_kept", data={"why": why, "fields": sorted(clean)})
+
+
+def find(request: HttpRequest) -> Kept | None:
+    """What is to be given back in answer to this request; None for most. No queries."""
+    if request.method != "GET" or not request.user.is_authenticated:
+        return None
+    found = request.session.get(KEY)
+    if found is None:
+        return None
+    age = clock.now().timestamp() - found["at"]
+    if found["person"] != str(request.user.pk) or age > settings.KEPT_WORK_S:
+        del request.session[KEY]
+        return None
+    is_part = bool(getattr(request, "htmx", False)) or not request.accepts("text/html")
+    if found["path"] != request.path or is_part:
+        return None
+    return Kept(found["fields"], found["had_files"], found["had_card_number"])
+
+
+def after(request: HttpRequest, response: HttpResponseBase) -> None:
+    """The page was shown: what it gave back is kept no longer. A redirect takes it along."""
+    if KEY not in request.session:
+        return
+    if response.status_code == 200:
+        del request.session[KEY]
+        log.record("access.work_given_back", obj=request.user)
+    elif response.status_code in (301, 302, 303):
+        path = urlsplit(response["Location"]).path
+        request.session[KEY] = {**request.session[KEY], "path": path}
+
+
+def where_he_was(request: HttpRequest) -> str:
+    """The page from which a request was made; its own address where the browser does not tell."""
+    here = request.get_full_path()
+    if request.method in ("GET", "HEAD") and not getattr(request, "htmx", False):
+        return here
+    told = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
+    host = {request.get_host()}
+    if not told or not url_has_allowed_host_and_scheme(told, allowed_hosts=host):
+        return here
+    parts = urlsplit(told)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _fields(posted: Iterable[tuple[str, Any]]) -> dict[str, list[str]]:
+    """What may be kept: no proofs of identity, nothing empty, and not more than a session holds."""
+    fields = {
+        name: [str(value) for value in values]
+        for name, values in posted
+        if any(values) and not name.startswith("_") and name not in NEVER and not _is_secret(name)
+    }
+    return fields if _size(fields) <= MOST_SIGNS else {}
+
+
+def _is_secret(name: str) -> bool:
+    return any(word in name.lower() for word in SECRET)
+
+
+def _size(fields: Mapping[str, list[str]]) -> int:
+    return sum(len(name) + sum(map(len, values)) for name, values in fields.items())
+
+
+def _has_card_number(values: list[str]) -> bool:
+    return any(find_card_number(value) for value in values)
