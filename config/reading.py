@@ -60,6 +60,8 @@ PAYMENTS: dict[str, Any] = {
     "payments.refund.failed": _("Refund failed"),
     "payments.refund.lost": _("Refund: outcome unknown"),
     "payments.refund.returned": _("Refund came back"),
+    "payments.days.completed": _("Added up the payments of days that are over"),
+    "payments.days.corrected": _("Added up anew the days of payments that changed"),
     "payments.refundreason.created": _("Added a refund reason"),
     "payments.refundreason.changed": _("Changed a refund reason"),
     "payments.refundreason.removed": _("Removed a refund reason"),

@@ -16,7 +16,7 @@ class PaymentsConfig(AppConfig):
         from payments import tasks  # noqa: F401
         from payments.commands import refunds
         from payments.models import Attempt, Capture, Payment, Refund, RefundReason
-        from payments.proofs import count_payments, payments_off
+        from payments.proofs import count_days, count_payments, days_off, payments_off
         from payments.queries.payments import get_refund
 
         for model in (Payment, Attempt, Capture):
@@ -31,3 +31,4 @@ class PaymentsConfig(AppConfig):
             url=lambda pk: reverse("payments:detail", args=[get_refund(pk).payment_id]),
         )
         proofs.register("payment totals equal the ledger", payments_off, count_payments)
+        proofs.register("totals of days equal the payments", days_off, count_days)

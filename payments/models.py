@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from audit.owned import KeyedModel
+from audit.owned import KeyedModel, OwnedModel
 from payments.ledger.money import Money
 
 
@@ -195,7 +195,10 @@ class Capture(KeyedModel, Asked):
 
     class Meta(KeyedModel.Meta):
         verbose_name = _("capture")
-        indexes = [models.Index(fields=["ask_at"], name="payments_capture_ask")]
+        indexes = [
+            models.Index(fields=["ask_at"], name="payments_capture_ask"),
+            models.Index(fields=["status", "created_at", "id"], name="payments_capture_status"),
+        ]
         constraints = [
             *KeyedModel.Meta.constraints,
             models.CheckConstraint(
@@ -268,7 +271,10 @@ class Refund(KeyedModel, Asked):
 
     class Meta(KeyedModel.Meta):
         verbose_name = _("refund")
-        indexes = [models.Index(fields=["ask_at"], name="payments_refund_ask")]
+        indexes = [
+            models.Index(fields=["ask_at"], name="payments_refund_ask"),
+            models.Index(fields=["status", "created_at", "id"], name="payments_refund_status"),
+        ]
         constraints = [
             *KeyedModel.Meta.constraints,
             models.UniqueConstraint(fields=["reference"], name="payments_refund_reference"),
@@ -283,6 +289,60 @@ class Refund(KeyedModel, Asked):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+
+class DayTotals(OwnedModel):
+    """What became of the payments that a merchant took on one day in one currency, up to now.
+
+    Computed, never decided: a refund of today changes the row of the day on which its payment was
+    taken. Days are those of the house's time zone. Its id follows from its name.
+    """
+
+    merchant = models.ForeignKey("parties.Merchant", on_delete=models.PROTECT, related_name="+")
+    currency = models.CharField(max_length=3)
+    day = models.DateField()
+    taken = models.PositiveIntegerField(default=0)
+    taken_minor = models.BigIntegerField(default=0)
+    approved = models.PositiveIntegerField(default=0)
+    approved_minor = models.BigIntegerField(default=0)
+    declined = models.PositiveIntegerField(default=0)
+    captured = models.PositiveIntegerField(default=0)
+    captured_minor = models.BigIntegerField(default=0)
+    refunded = models.PositiveIntegerField(default=0)
+    refunded_minor = models.BigIntegerField(default=0)
+
+    class Meta(OwnedModel.Meta):
+        verbose_name = _("totals of a day")
+        verbose_name_plural = _("totals of days")
+        indexes = [
+            models.Index(fields=["day", "currency", "merchant"], name="payments_days"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "currency", "day"], name="payments_day_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.currency}"
+
+
+class DaysProgress(OwnedModel):
+    """How far the totals of days have come; there is one row.
+
+    Days up to `through_on` are complete, in `zone`; changes on record up to `changes_until` are in
+    them. Another time zone makes other days: then all are computed anew.
+    """
+
+    zone = models.CharField(max_length=64)
+    through_on = models.DateField(null=True)
+    changes_until = models.DateTimeField()
+
+    class Meta(OwnedModel.Meta):
+        verbose_name = _("progress of the totals of days")
+
+    def __str__(self) -> str:
+        return f"{self.zone} {self.through_on}"
 
 
 Asking = Attempt | Capture | Refund

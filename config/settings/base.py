@@ -275,6 +275,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "outbox-tidy": {"task": "outbox.tidy", "schedule": 3600.0},
     "payments-resolve": {"task": "payments.resolve_unknown", "schedule": 30.0},
     "payments-expire": {"task": "payments.expire_authorizations", "schedule": 300.0},
+    "payments-days": {"task": "payments.add_up_days", "schedule": 120.0},
     "approvals-expire": {"task": "approvals.expire", "schedule": 300.0},
     "ledger-roll-up": {"task": "ledger.roll_up_balances", "schedule": 3600.0},
     "audit-seal": {"task": "audit.seal", "schedule": 30.0},

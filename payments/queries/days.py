@@ -1,0 +1,254 @@
+"""The totals of days: as they are kept, and live as the payments say.
+
+Days are those of the house's time zone. Approved is what a bank said yes to and that has not
+expired since, declined what ended without a yes; the rest is still open. Refunded is what has gone
+back of the payments taken that day, whenever it went.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Count, Min, Q, Sum, Value
+from django.db.models.fields import CharField
+from django.db.models.functions import Cast, Coalesce
+from django.utils import timezone
+
+from audit.command import registry
+from audit.models import LogEntry
+from payments.models import DaysProgress, DayTotals, Payment
+from payments.states import Event
+
+P = Payment.Status
+APPROVED = (
+    P.AUTHORIZED,
+    P.PARTIALLY_CAPTURED,
+    P.CAPTURED,
+    P.PARTIALLY_REFUNDED,
+    P.REFUNDED,
+    P.VOIDED,
+)
+DECLINED = (P.FAILED,)
+REFUNDED = (P.PARTIALLY_REFUNDED, P.REFUNDED)
+PAGE = 31
+"""Days that one SELECT adds up."""
+SETTLED_AFTER = timedelta(minutes=15)
+"""An entry's time is its statement's, and it shows only once committed. No transaction lives this
+long, so whoever follows the record looks back so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Counts, and amounts in the minor unit of one currency."""
+
+    taken: int = 0
+    taken_minor: int = 0
+    approved: int = 0
+    approved_minor: int = 0
+    declined: int = 0
+    captured: int = 0
+    captured_minor: int = 0
+    refunded: int = 0
+    refunded_minor: int = 0
+
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(*(getattr(self, one) + getattr(other, one) for one in COLUMNS))
+
+    @property
+    def approval_rate(self) -> float | None:
+        """Approved of what was approved or declined; None when neither has happened."""
+        decided = self.approved + self.declined
+        return self.approved / decided if decided else None
+
+
+COLUMNS = tuple(one.name for one in fields(Totals))
+NOTHING = Totals()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open stretch of time; `name` tells it from the others of its SELECT."""
+
+    name: str
+    begins: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The totals of one currency in one span, of one merchant or (None) of all."""
+
+    span: str
+    currency: str
+    merchant_id: uuid.UUID | None
+    totals: Totals
+
+
+def today_of(now: datetime) -> date:
+    """The day it is at `now` in the house's time zone."""
+    return timezone.localdate(now, timezone.get_default_timezone())
+
+
+def start_of(day: date) -> datetime:
+    """The first moment of a day in the house's time zone."""
+    return datetime.combine(day, time.min, tzinfo=timezone.get_default_timezone())
+
+
+def span_of(day: date) -> Span:
+    """A whole day."""
+    return Span(day.isoformat(), start_of(day), start_of(day + timedelta(days=1)))
+
+
+def add_up(spans: Sequence[Span], *, by_merchant: bool = False) -> list[Group]:
+    """What the payments say, now. One SELECT with an index range for each span."""
+    if not spans:
+        return []
+    first, *others = [_groups_in(span, by_merchant=by_merchant) for span in spans]
+    rows = first.union(*others, all=True) if others else first
+    return [
+        Group(
+            span=row["span"],
+            currency=row["currency"],
+            merchant_id=row.get("merchant_id"),
+            totals=_read(row),
+        )
+        for row in rows
+    ]
+
+
+def _groups_in(span: Span, *, by_merchant: bool) -> Any:
+    keys = ["currency", "merchant_id"] if by_merchant else ["currency"]
+    rows = Payment.objects.filter(created_at__gte=span.begins, created_at__lt=span.ends)
+    name = Cast(Value(span.name), CharField(max_length=10))
+    return rows.order_by().values(*keys).annotate(span=name, **_sums())
+
+
+@cache
+def _sums() -> dict[str, Any]:
+    approved, declined = Q(status__in=APPROVED), Q(status__in=DECLINED)
+    return {
+        "sum_taken": Count("pk"),
+        "sum_taken_minor": Sum("amount_minor"),
+        "sum_approved": Count("pk", filter=approved),
+        "sum_approved_minor": Coalesce(Sum("amount_minor", filter=approved), Value(0)),
+        "sum_declined": Count("pk", filter=declined),
+        "sum_captured": Count("pk", filter=Q(captured_minor__gt=0)),
+        "sum_captured_minor": Sum("captured_minor"),
+        "sum_refunded": Count("pk", filter=Q(refunded_minor__gt=0)),
+        "sum_refunded_minor": Sum("refunded_minor"),
+    }
+
+
+def find_progress() -> DaysProgress | None:
+    """How far the kept totals go; None before the first run and after a change of time zone."""
+    found = DaysProgress.objects.order_by("pk").first()
+    return found if found and found.zone == str(timezone.get_default_timezone()) else None
+
+
+def list_kept(since: date, until: date) -> list[tuple[date, str, Totals]]:
+    """`(day, currency, totals)` of all merchants, as they are kept, both days included.
+
+    One SELECT of the rows of those days alone.
+    """
+    sums = _kept(since, until, "day", "currency").order_by("day", "currency")
+    return [(row["day"], row["currency"], _read(row)) for row in sums]
+
+
+def list_kept_by_merchant(since: date, until: date) -> list[tuple[uuid.UUID, str, str, Totals]]:
+    """`(merchant, its name, currency, totals)` over those days, as they are kept. One SELECT."""
+    keys = ("merchant_id", "merchant__name", "currency")
+    sums = _kept(since, until, *keys).order_by("merchant__name", "currency", "merchant_id")
+    return [
+        (row["merchant_id"], row["merchant__name"], row["currency"], _read(row)) for row in sums
+    ]
+
+
+def _kept(since: date, until: date, *keys: str) -> Any:
+    rows = DayTotals.objects.filter(day__gte=since, day__lte=until)
+    return rows.values(*keys).annotate(**{f"sum_{name}": Sum(name) for name in COLUMNS})
+
+
+def _read(row: Mapping[str, Any]) -> Totals:
+    return Totals(*(int(row[f"sum_{name}"]) for name in COLUMNS))
+
+
+def find_first_day(since: date | None = None) -> date | None:
+    """The first day, from `since` on, on which a payment was taken. One SELECT, one index read."""
+    rows = Payment.objects.order_by()
+    if since is not None:
+        rows = rows.filter(created_at__gte=start_of(since))
+    first: datetime | None = rows.aggregate(first=Min("created_at"))["first"]
+    return None if first is None else today_of(first)
+
+
+def list_changed_days(since: datetime, until: datetime) -> set[date]:
+    """The days of the payments that were made or changed in between, by the record.
+
+    One index range of the log for each event of ours, and one SELECT for 500 payments.
+    """
+    entries = LogEntry.objects.filter(
+        event__in=followed_events(),
+        timestamp__gte=since,
+        timestamp__lt=until,
+        content_type=ContentType.objects.get_for_model(Payment),
+        action__in=(LogEntry.Action.CREATE, LogEntry.Action.UPDATE),
+    )
+    ids = sorted(set(entries.order_by().values_list("object_pk", flat=True)))
+    return {
+        today_of(moment)
+        for some in _batches(ids, 500)
+        for moment in Payment.objects.filter(pk__in=some)
+        .order_by()
+        .values_list("created_at", flat=True)
+    }
+
+
+@cache
+def followed_events() -> list[str]:
+    """The events under which a payment is made or changed: our commands, and their moves."""
+    ours = {event for event in registry if event.startswith("payments.")}
+    return sorted(ours | {event.value for event in Event} | {"payments.attempt.requested"})
+
+
+def _batches(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def add_up_days(days: Collection[date]) -> dict[tuple[date, str, uuid.UUID], Totals]:
+    """What the payments of these days say, by day, currency and merchant.
+
+    One SELECT for 31 days.
+    """
+    spans = [span_of(day) for day in sorted(days)]
+    found: dict[tuple[date, str, uuid.UUID], Totals] = {}
+    for start in range(0, len(spans), PAGE):
+        for group in add_up(spans[start : start + PAGE], by_merchant=True):
+            if group.merchant_id is not None:
+                key = (date.fromisoformat(group.span), group.currency, group.merchant_id)
+                found[key] = group.totals
+    return found
+
+
+def totals_of(row: DayTotals) -> Totals:
+    """The totals that a kept row says."""
+    return Totals(*(getattr(row, name) for name in COLUMNS))
+
+
+def sum_of(totals: Iterable[Totals]) -> Totals:
+    """All of them together: of one currency."""
+    return sum(totals, NOTHING)
+
+
+def by_currency(groups: Iterable[Group]) -> Mapping[str, Mapping[str, Totals]]:
+    """`{currency: {span: totals}}`"""
+    found: dict[str, dict[str, Totals]] = {}
+    for group in groups:
+        found.setdefault(group.currency, {})[group.span] = group.totals
+    return found
