@@ -21,6 +21,7 @@ from config.access.snapshot import SUPERUSER
 AREAS: dict[str, Any] = {
     "payments": _("Payments and refunds"),
     "approvals": _("Approvals"),
+    "notes": _("Notes and tags"),
     "parties": _("Merchants and customers"),
     "gateways": _("Provider events"),
     "ledger": _("Ledger"),
@@ -76,6 +77,18 @@ APPROVALS: dict[str, Any] = {
     "approvals.approvallimit.created": _("Set a limit"),
     "approvals.approvallimit.changed": _("Changed a limit"),
     "approvals.approvallimit.removed": _("Removed a limit"),
+}
+
+NOTES: dict[str, Any] = {
+    "notes.note.added": _("Wrote a note"),
+    "notes.note.corrected": _("Corrected a note"),
+    "notes.note.hidden": _("Hid a note"),
+    "notes.note.shown": _("Brought a note back"),
+    "notes.tag.put": _("Put a tag on"),
+    "notes.tag.taken": _("Took a tag off"),
+    "notes.tag.created": _("Added a tag to the list"),
+    "notes.tag.changed": _("Changed a tag of the list"),
+    "notes.tag.removed": _("Removed a tag from the list"),
 }
 
 PARTIES: dict[str, Any] = {
@@ -140,6 +153,9 @@ LOOKS: dict[str, Any] = {
     "access.approvals.decision": _("Looked at a request that was not decided so"),
     "access.approvals.withdrawal": _("Looked at a request that was not withdrawn"),
     "access.approvals.subject": _("Followed a request to its subject"),
+    "access.notes.board": _("Read the notes about an object"),
+    "access.notes.note_new": _("Looked at notes while writing one"),
+    "access.notes.correction": _("Opened a note to correct it"),
     "access.log.explorer": _("Searched the log"),
     "access.log.entry": _("Read a log entry"),
     "access.log.people": _("Looked up people for the log"),
@@ -151,6 +167,7 @@ LOOKS: dict[str, Any] = {
     "access.admin.auth_group_change": _("Looked at a role"),
     "access.admin.approvals_approvallimit_changelist": _("Looked at the limits"),
     "access.admin.payments_refundreason_changelist": _("Looked at the refund reasons"),
+    "access.admin.notes_tag_changelist": _("Looked at the list of tags"),
 }
 
 BACKGROUND: dict[str, Any] = {
@@ -186,7 +203,7 @@ def _person(reference: str) -> models.Model | None:
 
 
 READING = Reading(
-    events={**PAYMENTS, **APPROVALS, **PARTIES, **ACCESS, **LOOKS, **BACKGROUND},
+    events={**PAYMENTS, **APPROVALS, **NOTES, **PARTIES, **ACCESS, **LOOKS, **BACKGROUND},
     areas=AREAS,
     roles={SUPERUSER: _("superuser"), **{role.code: role.label for role in TABLE}},
     pages={

@@ -21,12 +21,20 @@ ROUTES: dict[str, Route] = {
     "desk:home": Route(DataClass.NOTHING),
     "payments:list": Route(DataClass.PAYMENT, ("amount", "status", "order")),
     "payments:detail": Route(
-        DataClass.PAYMENT, ("amount", "status", "card", "customer_masked", "refunds", "ledger")
+        DataClass.PAYMENT, ("amount", "status", "card", "customer_masked", "refunds", "ledger", "notes")
     ),
     "payments:progress": Route(DataClass.NOTHING),
     "payments:refund_new": Route(DataClass.PAYMENT, ("amount", "card", "merchant_balance")),
     "payments:capture_new": Route(DataClass.PAYMENT, ("amount",)),
     "payments:void_new": Route(DataClass.PAYMENT, ("amount",)),
+    **of_admin("notes_tag", DataClass.SETTINGS, "label"),
+    "notes:board": Route(DataClass.PAYMENT, ("notes", "tags")),
+    "notes:note_new": Route(DataClass.PAYMENT, ("notes", "tags")),
+    "notes:correction": Route(DataClass.PAYMENT, ("notes",)),
+    "notes:hiding": Route(DataClass.NOTHING),
+    "notes:return": Route(DataClass.NOTHING),
+    "notes:tag_new": Route(DataClass.NOTHING),
+    "notes:tag_removal": Route(DataClass.NOTHING),
     "set_language": Route(DataClass.NOTHING),
     "gateways:webhook": Route(DataClass.NOTHING),
 }

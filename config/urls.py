@@ -13,6 +13,7 @@ urlpatterns = [
     path("approvals/", include("audit.approvals.urls")),
     path("i18n/setlang/", open_to_all(set_language), name="set_language"),
     path("log/", include("audit.urls")),
+    path("notes/", include("audit.notes.urls")),
     path("payments/", include("payments.urls")),
     path("webhooks/", include("payments.gateways.urls")),
 ]

@@ -10,14 +10,14 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         from django.urls import reverse
 
-        from audit import net, proofs
+        from audit import net, proofs, subjects
         from audit.approvals.kinds import Approvable, kinds
         from audit.approvals.models import Kind
         from payments import tasks  # noqa: F401
         from payments.commands import refunds
         from payments.models import Attempt, Capture, Payment, Refund, RefundReason
         from payments.proofs import count_days, count_payments, days_off, payments_off
-        from payments.queries.payments import get_refund
+        from payments.queries.payments import get_payment, get_refund
 
         for model in (Payment, Attempt, Capture):
             net.keep(model, left_out=["key", "fingerprint"])
@@ -29,6 +29,16 @@ class PaymentsConfig(AppConfig):
             withdraw=refunds.withdraw_refund,
             expire=refunds.lapse_refund,
             url=lambda pk: reverse("payments:detail", args=[get_refund(pk).payment_id]),
+        )
+        subjects.register(
+            subjects.Subject(
+                kind="payment",
+                name=Payment._meta.verbose_name,
+                permission="payments.view_payment",
+                find=get_payment,
+                url=lambda pk: reverse("payments:detail", args=[pk]),
+                holder=lambda payment: payment.customer_id,
+            )
         )
         proofs.register("payment totals equal the ledger", payments_off, count_payments)
         proofs.register("totals of days equal the payments", days_off, count_days)

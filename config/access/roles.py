@@ -45,15 +45,16 @@ def _role(code: str, label: Any, about: Any, *permissions: str, staff: bool = Fa
     return Role(code, label, about, frozenset(permissions), staff)
 
 
-LOOK = ("payments.view_payment", "parties.view_customer")
-DISPUTES = (*LOOK, "payments.view_refundreason")
+LOOK = ("payments.view_payment", "parties.view_customer", "notes.view_note")
+WORK = (*LOOK, "notes.add_note")
+DISPUTES = (*WORK, "payments.view_refundreason")
 
 TABLE: tuple[Role, ...] = (
     _role(
         "support_agent",
         _("support agent"),
         _("Finds a customer's payment and refunds it within a limit."),
-        *LOOK,
+        *WORK,
         "payments.refund_payment",
         "payments.view_refundreason",
         "approvals.view_approval",
@@ -62,7 +63,7 @@ TABLE: tuple[Role, ...] = (
         "support_lead",
         _("support lead"),
         _("What an agent may, higher refunds, and the second pair of eyes."),
-        *LOOK,
+        *WORK,
         "parties.reveal_customer",
         "payments.refund_payment",
         "payments.capture_payment",
@@ -70,6 +71,7 @@ TABLE: tuple[Role, ...] = (
         "payments.view_refundreason",
         "approvals.view_approval",
         "approvals.decide_refund",
+        "notes.hide_note",
     ),
     _role(
         "dispute_analyst",
@@ -88,7 +90,7 @@ TABLE: tuple[Role, ...] = (
         "finance_controller",
         _("finance controller"),
         _("Proves the books, corrects payments, sets limits and decides on refunds."),
-        *LOOK,
+        *WORK,
         "payments.refund_payment",
         "payments.capture_payment",
         "payments.void_payment",
@@ -96,6 +98,10 @@ TABLE: tuple[Role, ...] = (
         "payments.view_refundreason",
         "payments.add_refundreason",
         "payments.change_refundreason",
+        "notes.hide_note",
+        "notes.view_tag",
+        "notes.add_tag",
+        "notes.change_tag",
         "approvals.view_approval",
         "approvals.decide_refund",
         "approvals.view_approvallimit",
@@ -107,7 +113,7 @@ TABLE: tuple[Role, ...] = (
         "fraud_analyst",
         _("fraud analyst"),
         _("Looks into suspicious payments and voids them before they are captured."),
-        *LOOK,
+        *WORK,
         "parties.reveal_customer",
         "payments.void_payment",
     ),
@@ -115,13 +121,13 @@ TABLE: tuple[Role, ...] = (
         "gift_card_operator",
         _("gift card operator"),
         _("Issues, blocks and corrects gift cards."),
-        *LOOK,
+        *WORK,
     ),
     _role(
         "loyalty_operator",
         _("loyalty operator"),
         _("Runs the points: earning, burning, corrections."),
-        *LOOK,
+        *WORK,
     ),
     _role(
         "privacy_officer",
@@ -129,6 +135,7 @@ TABLE: tuple[Role, ...] = (
         _("Answers what is known about a person, and erases it."),
         "parties.view_customer",
         "parties.reveal_customer",
+        "notes.view_note",
         "audit.view_logentry",
     ),
     _role(

@@ -13,6 +13,7 @@ from functools import cached_property
 
 from audit import clock
 from audit.actor import Actor, acting_as, system
+from audit.notes.commands import add_note, put_tag
 from audit.outbox.delivery import deliver_due
 from config.access.snapshot import person
 from config.demo.plan import SHOPS, Buyer, Fate, Sale
@@ -33,6 +34,13 @@ LEASED = 100
 CONNECTOR = "sandbox"
 WAITING = 3
 """So many of the latest refunds above the agent's limit stay in the inbox."""
+TALK = (
+    ("Called twice. Wants to hear from us when the money is on its way.", "call_back"),
+    ("Photos of the damage came by mail; the shop has seen them.", "waits_for_shop"),
+    ("Third order this month, always friendly: be generous.", "vip"),
+    ("Asked for the parcel to be sent elsewhere after paying. Look twice.", "suspicious"),
+)
+"""Notes and the tag that goes with each."""
 
 
 @dataclass
@@ -176,8 +184,17 @@ class Player:
                 reason=reasons[sale.number % len(reasons)],
                 key=self.key("refund", sale.number),
             )
+            if sale.number % 3 == 0:
+                self._talk(sale, payment)
         if refund.status == Refund.Status.AWAITING_APPROVAL:
             self.waiting.append((refund, when))
+
+    def _talk(self, sale: Sale, payment: Payment) -> None:
+        """What an agent leaves for the next one who opens the payment."""
+        words, tag = TALK[sale.number // 3 % len(TALK)]
+        key = self.key("note", sale.number)
+        add_note(kind="payment", subject_id=payment.pk, text=words, key=key)
+        put_tag(kind="payment", subject_id=payment.pk, code=tag)
 
     def _decide(self) -> None:
         """The lead approves what waits, but for the latest: an inbox is never empty."""

@@ -1,4 +1,4 @@
-"""What must be there before the first sale: accounts, limits, reasons."""
+"""What must be there before the first sale: accounts, limits, reasons, tags."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from audit.approvals.models import ApprovalLimit, Kind
+from audit.notes.models import Tag
 from config.access.commands import create_person
 from config.access.models import User
 from config.demo.people import COLLEAGUES, PASSWORD
@@ -26,6 +27,14 @@ REASONS = (
     ("goodwill", "Goodwill", "Geste commercial"),
 )
 
+TAGS = (
+    ("call_back", "Call back", "Rappeler", "blue"),
+    ("vip", "Important customer", "Client important", "purple"),
+    ("suspicious", "Looks suspicious", "À surveiller", "red"),
+    ("goodwill", "Goodwill given", "Geste accordé", "green"),
+    ("waits_for_shop", "Waits for the shop", "Attend la boutique", "yellow"),
+)
+
 
 def seed_people() -> dict[str, User]:
     """The colleagues of the demo, by role. A repeat changes nothing."""
@@ -42,7 +51,7 @@ def seed_people() -> dict[str, User]:
 
 
 def seed_settings() -> None:
-    """Limits and reasons. A repeat changes nothing, and leaves what was edited as it is."""
+    """Limits, reasons and tags. A repeat changes nothing, and leaves what was edited as it is."""
     with transaction.atomic(durable=True):
         for role, limits in LIMITS.items():
             group = Group.objects.get(name=role)
@@ -58,3 +67,6 @@ def seed_settings() -> None:
                 code=code,
                 defaults={"label": label, "label_fr": label_fr, "position": position},
             )
+        for position, (code, label, label_fr, tone) in enumerate(TAGS):
+            words = {"label": label, "label_fr": label_fr, "tone": tone, "position": position}
+            Tag.objects.get_or_create(code=code, defaults=words)

@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "payments.ledger",
     "audit.approvals",
     "audit.idempotency",
+    "audit.notes",
     "audit.outbox",
     "audit.retention",
     "audit",

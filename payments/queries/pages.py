@@ -11,11 +11,12 @@ from audit.actor import Actor
 from audit.approvals.models import Approval
 from audit.approvals.models import Kind as ApprovalKind
 from audit.approvals.queries import find_limit
+from audit.notes.queries import Board, get_board
 from payments.ledger.chart import AccountCode, name_account
 from payments.ledger.money import Money
 from payments.ledger.queries import get_balance
 from payments.models import Attempt, Payment, Refund
-from payments.parties.queries import masked
+from payments.parties.queries import find_data_keys, masked_with
 from payments.policy import Decision, capture_decision, refund_decision, void_decision
 from payments.queries.checks import AttemptView, view_attempt
 from payments.queries.payments import Story, get_story
@@ -57,6 +58,7 @@ class PaymentPage:
     moments: Sequence[Moment]
     movements: Sequence[Movement]
     progress: Progress
+    board: Board | None
 
     @property
     def payment(self) -> Payment:
@@ -64,7 +66,7 @@ class PaymentPage:
 
 
 def get_payment_page(payment_id: uuid.UUID, actor: Actor, now: datetime) -> PaymentPage:
-    """Everything of one payment as `actor` may see it. At most nine SELECTs.
+    """Everything of one payment as `actor` may see it. At most eleven SELECTs.
 
     Raises a Refusal (missing).
     """
@@ -72,15 +74,21 @@ def get_payment_page(payment_id: uuid.UUID, actor: Actor, now: datetime) -> Paym
     payment = story.payment
     approvals = list_approvals_of(story.refunds)
     by_subject = {approval.subject_id: approval for approval in approvals}
+    customer = payment.customer
+    keys = find_data_keys([customer.pk]) if customer else {}
+    board = None
+    if actor.may("notes.view_note"):
+        board = get_board("payment", payment.pk, actor, keys)
     return PaymentPage(
         story=story,
         allowed=_allowed(story, actor, now),
         attempts=[view_attempt(attempt) for attempt in reversed(story.attempts)],
         refunds=[RefundView(one, by_subject.get(one.pk)) for one in reversed(story.refunds)],
-        customer=masked(payment.customer, ("name", "email")) if payment.customer else {},
-        moments=list_moments(story, approvals),
+        customer=masked_with(customer, keys, ("name", "email")) if customer else {},
+        moments=list_moments(story, approvals, board),
         movements=list_movements(story),
         progress=progress_of(story),
+        board=board,
     )
 
 

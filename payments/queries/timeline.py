@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -14,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from audit.actor import ActorKind
 from audit.approvals.models import Approval
 from audit.models import LogEntry, Outcome
+from audit.notes.models import Note
+from audit.notes.queries import Board
 from audit.reading import sentence_of
 from payments.gateways.declines import explain
 from payments.ledger.money import Money
@@ -22,7 +25,7 @@ from payments.queries.payments import Story
 
 MOST = 300
 IN, OUT = "in", "out"
-DIRECTIONS = {
+DIRECTIONS: dict[str, str] = {
     "payments.capture.succeeded": IN,
     "payments.refund.succeeded": OUT,
     "payments.refund.returned": IN,
@@ -35,7 +38,7 @@ SILENT = {
     "approvals.approval.expired",
 }
 """Told already by the refund that was asked for or decided in the same command."""
-STATUSES = {
+STATUSES: dict[str, str] = {
     "payments.capture.succeeded": "captured",
     "payments.refund.succeeded": "refunded",
     "payments.refund.requested": "sent",
@@ -59,6 +62,37 @@ ORDER = ("payment", "attempt", "void", "capture", "refund", "approval")
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A row whose entries in the log belong into the story, and what is said beside them."""
+
+    row: Model
+    amount: Money | None = None
+    detail: Callable[[str], Any] = lambda _event: ""
+    """By event."""
+
+
+Source = Callable[[Story], Iterable[Told]]
+sources: list[Source] = []
+"""What higher apps tell of a payment. See `add_source`."""
+
+
+def add_source(
+    source: Source,
+    *,
+    directions: Mapping[str, str] | None = None,
+    statuses: Mapping[str, str] | None = None,
+) -> None:
+    """Have the rows that `source` names told in the story of every payment.
+
+    `directions` says of an event whether money comes in or goes out, `statuses` in which colour it
+    is drawn. The source's own queries count towards the page.
+    """
+    sources.append(source)
+    DIRECTIONS.update(directions or {})
+    STATUSES.update(statuses or {})
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """One line of the timeline, as `partials/timeline_entry.html` draws it."""
 
@@ -71,28 +105,66 @@ class Moment:
     detail: Any
 
 
-def list_moments(story: Story, approvals: Sequence[Approval]) -> list[Moment]:
+def list_moments(
+    story: Story, approvals: Sequence[Approval], board: Board | None = None
+) -> list[Moment]:
     """Everything that happened to a payment, newest first; looks at it are not in it.
 
-    One SELECT. A command that changed several rows is told once; a provider asked again and again
-    without an answer is told as that.
+    One SELECT, and those of the sources. A command that changed several rows is told once; a
+    provider asked again and again without an answer is told as that.
     """
-    rows: list[Model] = [
-        story.payment,
-        *story.attempts,
-        *story.captures,
-        *story.refunds,
-        *approvals,
+    told = [
+        *_own(story),
+        *(Told(approval) for approval in approvals),
+        *(_tell_board(board) if board else ()),
+        *(one for source in sources for one in source(story)),
     ]
-    known = {str(row.pk): row for row in rows}
+    known = {str(one.row.pk): one for one in told}
     moments: list[Moment] = []
-    told: set[tuple[str, str]] = set()
-    for entry in _folded(_entries_about(rows)):
-        again = (entry.event, entry.object_pk) in told and entry.event.endswith(".lost")
-        told.add((entry.event, entry.object_pk))
+    before: set[tuple[str, str]] = set()
+    for entry in _folded(_entries_about([one.row for one in told])):
+        again = (entry.event, entry.object_pk) in before and entry.event.endswith(".lost")
+        before.add((entry.event, entry.object_pk))
         moments.append(_moment(entry, known.get(entry.object_pk), again=again))
     moments.reverse()
     return moments
+
+
+def _own(story: Story) -> Iterator[Told]:
+    payment = story.payment
+    yield Told(payment, payment.amount)
+    for attempt in story.attempts:
+        yield Told(attempt, payment.money(attempt.amount_minor), partial(_of_attempt, attempt))
+    for capture in story.captures:
+        yield Told(capture, capture.amount)
+    for refund in story.refunds:
+        yield Told(refund, refund.amount, partial(_of_refund, refund))
+
+
+def _of_attempt(attempt: Attempt, event: str) -> Any:
+    if event == "payments.attempt.declined":
+        return explain(attempt.decline_code).for_agent
+    return ""
+
+
+def _of_refund(refund: Refund, event: str) -> Any:
+    comment = refund.comment if event == "payments.refund.requested" else ""
+    return " · ".join(part for part in (refund.reference, refund.reason.words, comment) if part)
+
+
+def _tell_board(board: Board) -> Iterator[Told]:
+    texts = board.texts
+    for row in board.rows:
+        if isinstance(row, Note):
+            text = texts.get(row.pk, "")
+            words = _("erased with the person's data") if text is None else text
+            yield Told(row, detail=partial(_of_note, words))
+        else:
+            yield Told(row, detail=partial(_of_note, row.tag.words))
+
+
+def _of_note(words: Any, _event: str) -> Any:
+    return words
 
 
 def _entries_about(rows: Iterable[Model]) -> list[LogEntry]:
@@ -136,16 +208,17 @@ def _kind_of(model: type[Model]) -> int:
     return ContentType.objects.get_for_model(model).pk
 
 
-def _moment(entry: LogEntry, row: Model | None, *, again: bool) -> Moment:
+def _moment(entry: LogEntry, told: Told | None, *, again: bool) -> Moment:
     is_done = entry.outcome == Outcome.DONE
+    known = told if is_done else None
     return Moment(
         title=_title(entry, again=again),
         at=entry.effective_at,
         actor=_who(entry),
         status=_status(entry) if is_done else "rejected",
-        amount=_amount(row) if is_done else None,
+        amount=known.amount if known else None,
         direction=DIRECTIONS.get(entry.event, "") if is_done else "",
-        detail=_detail(entry.event, row) if is_done else "",
+        detail=known.detail(entry.event) if known else "",
     )
 
 
@@ -166,19 +239,3 @@ def _who(entry: LogEntry) -> Any:
 def _status(entry: LogEntry) -> str:
     last = entry.event.rpartition(".")[2]
     return STATUSES.get(entry.event, STATUSES.get(last, last))
-
-
-def _amount(row: Model | None) -> Money | None:
-    if isinstance(row, Payment | Capture | Refund):
-        return row.amount
-    if isinstance(row, Attempt):
-        return Money(row.amount_minor, row.currency)
-    return None
-
-
-def _detail(event: str, row: Model | None) -> Any:
-    if isinstance(row, Attempt) and event == "payments.attempt.declined":
-        return explain(row.decline_code).for_agent
-    if isinstance(row, Refund):
-        return f"{row.reference} · {row.reason.words}"
-    return ""

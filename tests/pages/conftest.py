@@ -14,6 +14,8 @@ from django.utils import translation
 from audit.actor import acting_as, operator
 from audit.approvals.models import Approval, ApprovalLimit
 from audit.models import LogEntry
+from audit.notes.commands import add_note
+from audit.notes.models import Note, Tag
 from config.access.commands import create_person
 from config.access.models import User
 from config.access.roles import ROLES
@@ -34,6 +36,8 @@ class House:
     role: Group
     colleague: User
     entry: LogEntry
+    note: Note
+    tag: Tag
 
 
 @pytest.fixture(autouse=True)
@@ -52,8 +56,10 @@ def house(db: None) -> House:
         limit = ApprovalLimit.objects.create(
             role=Group.objects.get(name="support_lead"), currency="EUR", max_minor=50_000
         )
+        tag = Tag.objects.create(code="callback", label="Call back")
     with acting_as(actor_of(colleague)):
         refund = requested_refund(payment, eur(1_000))
+        note = add_note(kind="payment", subject_id=payment.pk, text="He called twice.", key="n")
     return House(
         payment=payment,
         approval=Approval.objects.get(subject_id=refund.pk),
@@ -61,6 +67,8 @@ def house(db: None) -> House:
         limit=limit,
         role=limit.role,
         colleague=colleague,
+        note=note,
+        tag=tag,
         entry=LogEntry.objects.filter(event="payments.refund.requested")[0],
     )
 

@@ -133,6 +133,28 @@ approvals:decision                              GET   s > > x x > x x x x > x >
 approvals:decision                              POST  s f f x x f x x x x f x f
 approvals:withdrawal                            GET   s > > x x > x x x x > x >
 approvals:withdrawal                            POST  s x x x x x x x x x x x x
+admin:notes_tag_changelist                      GET   s s s s s · s s s s s x ·
+admin:notes_tag_add                             GET   s s s s s · s s s s s x ·
+admin:notes_tag_add                             POST  s s s s s · s s s s s x ·
+admin:notes_tag_history                         GET   s s s s s · s s s s s x ·
+admin:notes_tag_delete                          GET   s s s s s x s s s s s x x
+admin:notes_tag_delete                          POST  s s s s s x s s s s s x x
+admin:notes_tag_change                          GET   s s s s s · s s s s s x ·
+admin:notes_tag_change                          POST  s s s s s · s s s s s x ·
+admin/notes/tag/<path:object_id>/               GET   s s s s s > s s s s s > >
+notes:board                                     GET   s · · · · · · · · x · x ·
+notes:note_new                                  GET   s > > > > > > > > x x x >
+notes:note_new                                  POST  s f f f f f f f f x x x f
+notes:correction                                GET   s x x x x x x x x x x x x
+notes:correction                                POST  s x x x x x x x x x x x x
+notes:hiding                                    GET   s > > > > > > > > x x x >
+notes:hiding                                    POST  s x > x x > x x x x x x >
+notes:return                                    GET   s > > > > > > > > x x x >
+notes:return                                    POST  s > > > > > > > > x x x >
+notes:tag_new                                   GET   s > > > > > > > > x x x >
+notes:tag_new                                   POST  s > > > > > > > > x x x >
+notes:tag_removal                               GET   s > > > > > > > > x x x >
+notes:tag_removal                               POST  s > > > > > > > > x x x >
 set_language                                    GET   > > > > > > > > > > > > >
 set_language                                    POST  > > > > > > > > > > > > >
 log:explorer                                    GET   s x x x x x x x x · · x ·
@@ -194,11 +216,16 @@ def url_of(name: str, house: House) -> str:
         "admin:auth_group": house.role,
         "admin:payments_refundreason": house.reason,
         "admin:approvals_approvallimit": house.limit,
+        "admin:notes_tag": house.tag,
     }
     given = {
         "payment_id": house.payment.pk,
         "approval_id": house.approval.pk,
         "entry_id": house.entry.pk,
+        "kind": "payment",
+        "subject_id": house.payment.pk,
+        "note_id": house.note.pk,
+        "code": house.tag.pk,
         "object_id": objects.get(name.rpartition("_")[0], house.colleague).pk,
         "content_type_id": ContentType.objects.get_for_model(User).pk,
         "app_label": "access",

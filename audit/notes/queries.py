@@ -1,0 +1,168 @@
+"""Reading notes and tags of an object."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import F, FilteredRelation, Q, Value
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from audit.actor import Actor
+from audit.encryption import DataKey, open_data_key, unseal
+from audit.errors import Kind, Refusal
+from audit.models import SubjectKey
+from audit.notes import policy
+from audit.notes.models import Note, Tag, Tagging
+
+MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A note as it is read. `text` is None when the person's data were erased."""
+
+    note: Note
+    text: str | None
+    earlier: Sequence[Words]
+    """What it corrects, the latest first."""
+    may_correct: bool = False
+    may_hide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TagChoice:
+    """A tag that is on the object, or may be put on it."""
+
+    tag: Tag
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What colleagues left on an object: notes, newest first, and tags."""
+
+    kind: str
+    subject_id: uuid.UUID
+    notes: Sequence[Words]
+    tags: Sequence[TagChoice]
+    rows: Sequence[Note | Tagging]
+    """What the story of the object is told from."""
+    may_write: bool
+
+    @property
+    def tags_on(self) -> list[Tag]:
+        return [one.tag for one in self.tags if one.is_on]
+
+    @property
+    def tags_off(self) -> list[Tag]:
+        return [one.tag for one in self.tags if not one.is_on]
+
+    @property
+    def texts(self) -> dict[uuid.UUID, str | None]:
+        """What each note says, by its id; hidden ones are not in it."""
+        shown = [*self.notes, *(one for words in self.notes for one in words.earlier)]
+        return {words.note.pk: words.text for words in shown}
+
+
+def get_board(
+    kind: str,
+    subject_id: uuid.UUID,
+    actor: Actor,
+    keys: Mapping[uuid.UUID, DataKey] | None = None,
+) -> Board:
+    """The notes and tags of an object as `actor` may see them.
+
+    `keys` are data keys that the caller has opened already. Three SELECTs, two with the keys or
+    without notes.
+    """
+    rows = list(
+        Note.objects.filter(subject_id=subject_id, kind=kind)
+        .select_related("author")
+        .order_by("-made_at", "-pk")[:MOST]
+    )
+    opened = _open_keys(rows, keys or {})
+    choices, taggings = _list_tags(kind, subject_id)
+    return Board(
+        kind=kind,
+        subject_id=subject_id,
+        notes=_as_read(rows, opened, actor),
+        tags=choices,
+        rows=[*rows, *taggings],
+        may_write=policy.may_write(actor),
+    )
+
+
+def _open_keys(
+    notes: Iterable[Note], known: Mapping[uuid.UUID, DataKey]
+) -> Mapping[uuid.UUID, DataKey]:
+    wanted = {note.holder_id for note in notes} - set(known)
+    if not wanted:
+        return known
+    rows = SubjectKey.objects.filter(pk__in=wanted, destroyed_at__isnull=True).exclude(wrapped="")
+    return {**known, **{row.pk: open_data_key(row.wrapped) for row in rows.order_by("pk")}}
+
+
+def _as_read(
+    notes: Sequence[Note], keys: Mapping[uuid.UUID, DataKey], actor: Actor
+) -> list[Words]:
+    """Each note that stands, with what it corrects beneath it."""
+    corrected = {note.corrects_id for note in notes}
+    by_id = {note.pk: note for note in notes}
+    return [
+        Words(
+            note,
+            read_note(note, keys),
+            _earlier(note, by_id, keys),
+            may_correct=policy.may_correct(actor, note),
+            may_hide=policy.may_hide(actor, note),
+        )
+        for note in notes
+        if note.hidden_at is None and note.pk not in corrected
+    ]
+
+
+def _earlier(
+    note: Note, by_id: Mapping[uuid.UUID, Note], keys: Mapping[uuid.UUID, DataKey]
+) -> list[Words]:
+    found: list[Words] = []
+    while note.corrects_id in by_id:
+        note = by_id[note.corrects_id]
+        found.append(Words(note, read_note(note, keys), ()))
+    return found
+
+
+def read_note(note: Note, keys: Mapping[uuid.UUID, DataKey]) -> str | None:
+    """The text in the clear; None when the key that sealed it is gone."""
+    key = keys.get(note.holder_id)
+    if key is None:
+        return None
+    return unseal(key, note.text, place=note.place) if note.text else ""
+
+
+def _list_tags(kind: str, subject_id: uuid.UUID) -> tuple[list[TagChoice], list[Tagging]]:
+    """The tags that are offered or on the object, and each tagging it ever had. One SELECT."""
+    here = FilteredRelation("taggings", condition=Q(taggings__subject_id=subject_id))
+    found = (
+        Tag.objects.annotate(here=here)
+        .annotate(tagging_id=F("here__id"), is_on=Coalesce(F("here__is_on"), Value(value=False)))
+        .order_by("position", "code")
+    )
+    choices, taggings = [], []
+    for tag in found:
+        if tag.is_active or tag.is_on:
+            choices.append(TagChoice(tag, tag.is_on))
+        if tag.tagging_id is not None:
+            told = Tagging(id=tag.tagging_id, tag=tag, kind=kind, subject_id=subject_id)
+            taggings.append(told)
+    return choices, taggings
+
+
+def get_note(note_id: uuid.UUID) -> Note:
+    """One note. Raises a Refusal (missing)."""
+    found = Note.objects.filter(pk=note_id).select_related("author").first()
+    if found is None:
+        raise Refusal("note_missing", _("There is no such note."), Kind.MISSING)
+    return found
