@@ -21,7 +21,8 @@ ROUTES: dict[str, Route] = {
     "desk:home": Route(DataClass.NOTHING),
     "payments:list": Route(DataClass.PAYMENT, ("amount", "status", "order")),
     "payments:detail": Route(
-        DataClass.PAYMENT, ("amount", "status", "card", "customer_masked", "refunds", "ledger", "notes")
+        DataClass.PAYMENT,
+        ("amount", "status", "card", "customer_masked", "refunds", "ledger", "notes"),
     ),
     "payments:progress": Route(DataClass.NOTHING),
     "payments:refund_new": Route(DataClass.PAYMENT, ("amount", "card", "merchant_balance")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -17,12 +18,14 @@ from audit.texts import clean_text
 from audit.work import Work
 
 
-def _open_subject(work: Work, kind: str) -> Subject:
+def _open_subject(work: Work, kind: str) -> tuple[Subject, uuid.UUID]:
+    """The kind of object, and who writes about it."""
     subject = get_subject(kind, work.actor)
-    if not policy.may_write(work.actor):
+    author_id = work.actor.user_id
+    if author_id is None or not policy.may_write(work.actor):
         message = _("Your role does not write notes.")
         raise Refusal("note_forbidden", message, Kind.FORBIDDEN)
-    return subject
+    return subject, author_id
 
 
 def _clean(text: str) -> str:
@@ -38,24 +41,24 @@ def add_note(work: Work, *, kind: str, subject_id: uuid.UUID, text: str, key: st
     """
     if (done := work.replay(Note)) is not None:
         return done
-    subject = _open_subject(work, kind)
+    subject, author_id = _open_subject(work, kind)
     tidy = _clean(text)
     obj = subject.find(subject_id)
     holder_id, data_key = open_holder_key(work, subject, obj)
-    note = _new_note(work, kind, subject_id, key)
+    note = _new_note(work, author_id, kind, subject_id, key)
     note.holder_id = holder_id
     note.text = seal(data_key, tidy, place=note.place)
     work.add(note)
     return note
 
 
-def _new_note(work: Work, kind: str, subject_id: uuid.UUID, key: str) -> Note:
+def _new_note(work: Work, author_id: uuid.UUID, kind: str, subject_id: uuid.UUID, key: str) -> Note:
     return Note(
         key=key,
         fingerprint=work.fingerprint,
         kind=kind,
         subject_id=subject_id,
-        author_id=work.actor.user_id,
+        author_id=author_id,
         made_at=work.now,
     )
 
@@ -70,7 +73,7 @@ def correct_note(work: Work, *, note_id: uuid.UUID, text: str, key: str) -> Note
     if (done := work.replay(Note)) is not None:
         return done
     first = _load_note(work, note_id)
-    subject = _open_subject(work, first.kind)
+    subject, author_id = _open_subject(work, first.kind)
     if not policy.may_correct(work.actor, first):
         message = _("Only the author corrects a note that can still be read.")
         raise Refusal("note_not_yours", message, Kind.FORBIDDEN, about=first)
@@ -80,7 +83,7 @@ def correct_note(work: Work, *, note_id: uuid.UUID, text: str, key: str) -> Note
     tidy = _clean(text)
     obj = subject.find(first.subject_id)
     holder_id, data_key = open_holder_key(work, subject, obj)
-    note = _new_note(work, first.kind, first.subject_id, key)
+    note = _new_note(work, author_id, first.kind, first.subject_id, key)
     note.holder_id = holder_id
     note.corrects = first
     note.text = seal(data_key, tidy, place=note.place)
@@ -133,16 +136,14 @@ def take_tag(work: Work, *, kind: str, subject_id: uuid.UUID, code: str) -> Tagg
     return _set_tag(work, kind, subject_id, code, is_on=False)
 
 
-def _set_tag(
-    work: Work, kind: str, subject_id: uuid.UUID, code: str, *, is_on: bool
-) -> Tagging:
-    subject = _open_subject(work, kind)
+def _set_tag(work: Work, kind: str, subject_id: uuid.UUID, code: str, *, is_on: bool) -> Tagging:
+    subject, author_id = _open_subject(work, kind)
     obj = subject.find(subject_id)
     tag = Tag.objects.filter(code=code).first()
     found = work.load(Tagging.objects.filter(subject_id=obj.pk, tag_id=code))
     if tag is None or (is_on and not tag.is_active and not found):
         raise Refusal("tag_missing", _("There is no such tag."), Kind.MISSING, about=obj)
-    facts = {"is_on": is_on, "changed_by_id": work.actor.user_id, "changed_at": work.now}
+    facts: dict[str, Any] = {"is_on": is_on, "changed_by_id": author_id, "changed_at": work.now}
     if not found:
         tagging = Tagging(tag=tag, kind=kind, subject_id=obj.pk, **facts)
         work.add(tagging)

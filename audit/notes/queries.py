@@ -105,9 +105,7 @@ def _open_keys(
     return {**known, **{row.pk: open_data_key(row.wrapped) for row in rows.order_by("pk")}}
 
 
-def _as_read(
-    notes: Sequence[Note], keys: Mapping[uuid.UUID, DataKey], actor: Actor
-) -> list[Words]:
+def _as_read(notes: Sequence[Note], keys: Mapping[uuid.UUID, DataKey], actor: Actor) -> list[Words]:
     """Each note that stands, with what it corrects beneath it."""
     corrected = {note.corrects_id for note in notes}
     by_id = {note.pk: note for note in notes}
@@ -128,7 +126,7 @@ def _earlier(
     note: Note, by_id: Mapping[uuid.UUID, Note], keys: Mapping[uuid.UUID, DataKey]
 ) -> list[Words]:
     found: list[Words] = []
-    while note.corrects_id in by_id:
+    while note.corrects_id is not None and note.corrects_id in by_id:
         note = by_id[note.corrects_id]
         found.append(Words(note, read_note(note, keys), ()))
     return found

@@ -14,9 +14,7 @@ from audit.subjects import Subject
 from audit.work import Work
 
 
-def open_holder_key(
-    work: Work, subject: Subject, obj: models.Model
-) -> tuple[uuid.UUID, DataKey]:
+def open_holder_key(work: Work, subject: Subject, obj: models.Model) -> tuple[uuid.UUID, DataKey]:
     """Whose key seals what is written about `obj`, and that key.
 
     It is that of the person whom the object concerns, so that erasing him takes the words with him;

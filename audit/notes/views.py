@@ -108,7 +108,12 @@ def correction(request: HttpRequest, note_id: uuid.UUID) -> HttpResponse:
             return _back(subject, note.subject_id)
     status = STATUS[refusal.kind] if refusal else (400 if form.is_bound else 200)
     saw(request, note)
-    context = {"subject": subject, "words": words, "form": form, "url": subject.url(note.subject_id)}
+    context = {
+        "subject": subject,
+        "words": words,
+        "form": form,
+        "url": subject.url(note.subject_id),
+    }
     return render(request, "notes/correction.html", context, status=status)
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import translation
 
 from audit import clock
@@ -87,6 +88,7 @@ def test_erasing_the_customer_takes_the_words_and_leaves_the_note(
     payment: Payment, agent: User
 ) -> None:
     write(agent, payment)
+    assert payment.customer_id is not None
     destroy_key(payment.customer_id)
     assert read(agent, payment) == [None]
     page = words_of(browser_of(agent).get(page_of(payment)))
@@ -95,15 +97,12 @@ def test_erasing_the_customer_takes_the_words_and_leaves_the_note(
         write(agent, payment)
 
 
-def destroy_key(holder_id: uuid.UUID | None) -> None:
-    with acting_as(operator("test")) as actor:
-        from django.db import transaction
-
-        with transaction.atomic():
-            work = Work(actor, clock.now(), "test.erased")
-            key = work.load_one(SubjectKey.objects.filter(pk=holder_id))
-            work.change(key, wrapped="", destroyed_at=work.now)
-            flush(work)
+def destroy_key(holder_id: uuid.UUID) -> None:
+    with acting_as(operator("test")) as actor, transaction.atomic():
+        work = Work(actor, clock.now(), "test.erased")
+        key = work.load_one(SubjectKey.objects.filter(pk=holder_id))
+        work.change(key, wrapped="", destroyed_at=work.now)
+        flush(work)
     forget_data_keys()
 
 
