@@ -20,7 +20,7 @@ from audit.notes.queries import Board
 from audit.reading import sentence_of
 from payments.gateways.declines import explain
 from payments.ledger.money import Money
-from payments.models import Attempt, Capture, Payment, Refund
+from payments.models import Attempt, Payment, Refund
 from payments.queries.payments import Story
 
 MOST = 300
