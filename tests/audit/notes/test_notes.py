@@ -216,7 +216,9 @@ def test_bad_bytes_are_no_500(payment: Payment, agent: User) -> None:
     assert Note.objects.count() == 0
 
 
-@pytest.mark.parametrize("text", ["שלום עולם \u202eabc", "🎁 Geschenk 🧾", "a <script>alert(1)</script>"])
+@pytest.mark.parametrize(
+    "text", ["שלום עולם \u202eabc", "🎁 Geschenk 🧾", "a <script>alert(1)</script>"]
+)
 def test_every_script_is_kept_and_shown_as_text(text: str, payment: Payment, agent: User) -> None:
     browser = browser_of(agent)
     sent = {"text": text, "key": uuid.uuid4()}
