@@ -291,6 +291,19 @@ SANDBOX_URL = env.str("SANDBOX_URL", "http://127.0.0.1:8400")
 SANDBOX_WEBHOOK_SECRETS: list[str] = env.list("SANDBOX_WEBHOOK_SECRETS", default=[])
 PROVIDER_TIMEOUT_S = env.float("PROVIDER_TIMEOUT_S", 8.0)
 
+# Working days from sending a refund until it stands on the statement, by network.
+ARRIVAL_DAYS = "visa=3-7,mastercard=3-7,american_express=5-10,other=5-10"
+REFUND_ARRIVAL_DAYS: dict[str, tuple[int, int]] = {
+    network: (int(days.partition("-")[0]), int(days.rpartition("-")[2]))
+    for network, days in (
+        line.split("=")
+        for line in [
+            *ARRIVAL_DAYS.split(","),
+            *env.list("REFUND_ARRIVAL_DAYS", default=[]),
+        ]
+    )
+}
+
 LOG_FORMAT = env.str("LOG_FORMAT", "")
 LOGGING: dict[str, Any] = {
     "version": 1,

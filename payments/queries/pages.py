@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from audit.actor import Actor
 from audit.approvals.models import Approval
@@ -18,10 +19,16 @@ from payments.ledger.queries import get_balance
 from payments.models import Attempt, Payment, Refund
 from payments.parties.queries import find_data_keys, masked_with
 from payments.policy import Decision, capture_decision, refund_decision, void_decision
+from payments.queries.arrival import (
+    Arrival,
+    days_of,
+    expected_arrival,
+    explain_failure,
+)
 from payments.queries.checks import AttemptView, view_attempt
 from payments.queries.payments import Story, get_story
 from payments.queries.progress import Progress, progress_of
-from payments.queries.statement import Movement, list_movements
+from payments.queries.statement import Statement, get_statement
 from payments.queries.timeline import Moment, list_moments
 
 
@@ -36,10 +43,17 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class RefundView:
-    """A refund with the request for a second person, if there was one."""
+    """A refund, the request for a second person, if there was one, and when the money arrives."""
 
     refund: Refund
     approval: Approval | None
+    arrival: Arrival | None
+    days: tuple[int, int]
+    """The working days that the card's network usually takes."""
+
+    @property
+    def why_failed(self) -> Any:
+        return explain_failure(self.refund.failure_code)
 
     @property
     def is_waiting(self) -> bool:
@@ -56,7 +70,7 @@ class PaymentPage:
     refunds: Sequence[RefundView]
     customer: Mapping[str, str]
     moments: Sequence[Moment]
-    movements: Sequence[Movement]
+    statement: Statement
     progress: Progress
     board: Board | None
 
@@ -83,13 +97,22 @@ def get_payment_page(payment_id: uuid.UUID, actor: Actor, now: datetime) -> Paym
         story=story,
         allowed=_allowed(story, actor, now),
         attempts=[view_attempt(attempt) for attempt in reversed(story.attempts)],
-        refunds=[RefundView(one, by_subject.get(one.pk)) for one in reversed(story.refunds)],
+        refunds=[
+            _view_refund(story, one, by_subject.get(one.pk), now) for one in reversed(story.refunds)
+        ],
         customer=masked_with(customer, keys, ("name", "email")) if customer else {},
         moments=list_moments(story, approvals, board),
-        movements=list_movements(story),
+        statement=get_statement(story),
         progress=progress_of(story),
         board=board,
     )
+
+
+def _view_refund(
+    story: Story, refund: Refund, approval: Approval | None, now: datetime
+) -> RefundView:
+    attempt = next((one for one in story.attempts if one.pk == refund.attempt_id), None)
+    return RefundView(refund, approval, expected_arrival(refund, attempt, now), days_of(attempt))
 
 
 def list_approvals_of(refunds: Sequence[Refund]) -> list[Approval]:

@@ -1,17 +1,21 @@
-"""The money of a payment as the ledger has it."""
+"""The money of a payment as the ledger has it, and whether it adds up."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from payments.ledger.chart import TransferCode
+from payments.ledger.chart import AccountCode, TransferCode
 from payments.ledger.models import Entry, Transfer
 from payments.ledger.money import Money
 from payments.ledger.queries import list_entries_for
+from payments.models import Payment
 from payments.queries.payments import Story
+
+reference_sources: list[Callable[[Story], Iterable[str]]] = []
+"""Higher apps name here the transfers of theirs that belong to a payment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,33 +29,91 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """A transfer with its lines, debits first."""
+    """A transfer with its lines, debits first. `owed_after` is what the merchant is owed of this
+    payment once it is booked."""
 
     transfer: Transfer
     lines: Sequence[Line]
+    owed_after: Money
 
 
-def list_movements(story: Story) -> list[Movement]:
-    """The transfers of a payment's captures and refunds, oldest first. One SELECT or none."""
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """All movements of a payment, oldest first, and the sums that prove them."""
+
+    movements: Sequence[Movement]
+    debits: Money
+    credits: Money
+    with_provider: Money
+    """What the provider owes us of this payment, by the ledger."""
+    with_provider_due: Money
+    """The same by the payment's own amounts: captured and not refunded."""
+    in_flight: Money
+    in_flight_due: Money
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether the debits are the credits, and the ledger says what the payment says."""
+        return (
+            self.debits == self.credits
+            and self.with_provider == self.with_provider_due
+            and self.in_flight == self.in_flight_due
+        )
+
+
+def get_statement(story: Story) -> Statement:
+    """The transfers of a payment's captures and refunds. One SELECT or none."""
+    entries = _list_entries(story)
+    payment = story.payment
+    sums = _sums(entries)
+    return Statement(
+        movements=_movements(payment, entries),
+        debits=payment.money(sum(e.amount_minor for e in entries if e.amount_minor > 0)),
+        credits=payment.money(-sum(e.amount_minor for e in entries if e.amount_minor < 0)),
+        with_provider=payment.money(sums.get(AccountCode.PROVIDER_CLEARING, 0)),
+        with_provider_due=payment.money(payment.captured_minor - payment.refunded_minor),
+        in_flight=payment.money(-sums.get(AccountCode.REFUNDS_IN_FLIGHT, 0)),
+        in_flight_due=payment.money(_sent_and_open(story)),
+    )
+
+
+def _list_entries(story: Story) -> list[Entry]:
     references = [
         *(f"capture:{capture.pk}" for capture in story.captures),
         *(f"refund:{refund.pk}" for refund in story.refunds),
+        *(name for source in reference_sources for name in source(story)),
     ]
-    if not references:
-        return []
-    groups = groupby(list_entries_for(references), key=lambda entry: entry.transfer_id)
-    movements = [_movement(list(entries)) for _transfer_id, entries in groups]
-    return sorted(movements, key=_place)
+    return list(list_entries_for(references)) if references else []
 
 
-def _place(movement: Movement) -> tuple[datetime, int]:
+def _sums(entries: Iterable[Entry]) -> Mapping[str, int]:
+    sums: dict[str, int] = {}
+    for entry in entries:
+        code = entry.account.code
+        sums[code] = sums.get(code, 0) + entry.amount_minor
+    return sums
+
+
+def _sent_and_open(story: Story) -> int:
+    """Refunds that are booked and not over: what still waits for approval is not booked."""
+    return sum(one.amount_minor for one in story.refunds if one.status in ("pending", "unknown"))
+
+
+def _movements(payment: Payment, entries: Sequence[Entry]) -> list[Movement]:
+    groups = [list(group) for _pk, group in groupby(entries, key=lambda one: one.transfer_id)]
+    owed = 0
+    found = []
+    for group in sorted(groups, key=_place):
+        owed -= _sums(group).get(AccountCode.MERCHANT_PAYABLE, 0)
+        lines = [_line(entry) for entry in group]
+        found.append(Movement(group[0].transfer, lines, payment.money(owed)))
+    return found
+
+
+def _place(entries: Sequence[Entry]) -> tuple[datetime, int]:
     """What was booked together comes in the order of the chart: a capture before its fee."""
-    transfer = movement.transfer
+    transfer = entries[0].transfer
     return transfer.effective_at, TransferCode.values.index(transfer.code)
-
-
-def _movement(entries: Sequence[Entry]) -> Movement:
-    return Movement(entries[0].transfer, [_line(entry) for entry in entries])
 
 
 def _line(entry: Entry) -> Line:

@@ -68,7 +68,7 @@
     onOff.addEventListener("change", () => remember("shortcuts", onOff.checked ? "on" : "off"));
   }
   for (const button of document.querySelectorAll("[data-keyboard-help]")) {
-    button.addEventListener("click", () => help.showModal());
+    button.addEventListener("click", () => openHelp());
   }
 
   // The row's own link takes the focus: Enter then opens it, and a screen reader says its name.
@@ -94,8 +94,38 @@
     return true;
   }
 
+  // What this page offers under a key: a link is followed, a button pressed, a field entered.
+  // One that may not be pressed takes the focus, so that its reason is heard.
+  function actOnPage(key) {
+    const found = document.querySelector(`main [data-shortcut="${CSS.escape(key)}"]`);
+    if (!found) return false;
+    if (found.matches("a[href], button:not([aria-disabled=true])")) found.click();
+    else found.focus();
+    return true;
+  }
+
+  const labelOf = (one) => one.dataset.shortcutLabel || one.textContent.trim();
+
+  function listPageKeys() {
+    const list = help.querySelector("[data-page-keys]");
+    for (const old of list.querySelectorAll("[data-page-key]")) old.remove();
+    for (const one of document.querySelectorAll("main [data-shortcut]")) {
+      const term = document.createElement("dt");
+      const key = document.createElement("kbd");
+      const words = document.createElement("dd");
+      key.textContent = one.dataset.shortcut;
+      words.textContent = labelOf(one);
+      term.append(key);
+      for (const part of [term, words]) {
+        part.dataset.pageKey = "";
+        list.append(part);
+      }
+    }
+  }
+
   function openHelp() {
     if (!help) return false;
+    listPageKeys();
     help.showModal();
     return true;
   }
@@ -111,7 +141,7 @@
     const typing = event.target.closest("input, textarea, select, [contenteditable], dialog[open]");
     const withModifier = event.ctrlKey || event.metaKey || event.altKey;
     if (typing || withModifier || event.isComposing || !shortcutsOn()) return;
-    const act = keys[event.key];
-    if (act && act()) event.preventDefault();
+    const act = keys[event.key] || (() => event.key.length === 1 && actOnPage(event.key));
+    if (act()) event.preventDefault();
   });
 })();

@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from audit import guard
 from audit.actor import acting_as
 from audit.models import LogEntry
 from payments.commands.payments import record_authorization_lost, retry_payment
@@ -183,7 +184,8 @@ def test_the_books_show_what_the_ledger_has(browser: Client) -> None:
     payment = captured_payment(eur(10_000))
     answer_refund(requested_refund(payment, eur(1234)))
     page = browser.get(page_of(payment))
-    movements = page.context["page"].movements
+    statement = page.context["page"].statement
+    movements = statement.movements
     assert [one.transfer.code for one in movements] == [
         "capture",
         "capture_fee",
@@ -196,6 +198,33 @@ def test_the_books_show_what_the_ledger_has(browser: Client) -> None:
         ("Provider clearing", None, eur(1234)),
     ]
     assert "Owed to the merchant EUR 12.34" in words_of(page)
+    # 100.00 less a fee of 1.65, then less the refund.
+    assert [one.owed_after for one in movements] == [eur(10_000), eur(9_835), eur(8_601), eur(8_601)]
+    assert (statement.debits, statement.credits) == (eur(12_633), eur(12_633))
+    assert (statement.with_provider, statement.in_flight) == (eur(8_766), eur(0))
+    assert statement.is_balanced
+    assert "It adds up: debits and credits are both EUR 126.33." in words_of(page)
+
+
+def test_books_that_do_not_add_up_say_so(browser: Client) -> None:
+    payment = captured_payment(eur(10_000))
+    with guard.suspended():
+        Payment.objects.filter(pk=payment.pk).update(captured_minor=9_000)
+    words = words_of(browser.get(page_of(payment)))
+    assert "It does not add up." in words
+    assert "EUR 100.00 by the books, EUR 90.00 by the payment" in words
+
+
+@pytest.mark.parametrize("status", ["pending", "awaiting_approval"])
+def test_books_of_a_refund_that_is_not_over_add_up(browser: Client, status: str) -> None:
+    payment = captured_payment(eur(100_000))
+    who = as_actor(hire("Bruno Petit", "support_agent"))
+    with acting_as(who):
+        refund = requested_refund(payment, eur(100 if status == "pending" else 90_000))
+    assert refund.status == status
+    statement = browser.get(page_of(payment)).context["page"].statement
+    assert statement.is_balanced
+    assert statement.in_flight == eur(100 if status == "pending" else 0)
 
 
 def test_a_refund_shows_what_the_customers_bank_asks_for(browser: Client) -> None:
