@@ -199,7 +199,12 @@ def test_the_books_show_what_the_ledger_has(browser: Client) -> None:
     ]
     assert "Owed to the merchant EUR 12.34" in words_of(page)
     # 100.00 less a fee of 1.65, then less the refund.
-    assert [one.owed_after for one in movements] == [eur(10_000), eur(9_835), eur(8_601), eur(8_601)]
+    assert [one.owed_after for one in movements] == [
+        eur(10_000),
+        eur(9_835),
+        eur(8_601),
+        eur(8_601),
+    ]
     assert (statement.debits, statement.credits) == (eur(12_633), eur(12_633))
     assert (statement.with_provider, statement.in_flight) == (eur(8_766), eur(0))
     assert statement.is_balanced
