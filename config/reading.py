@@ -118,6 +118,7 @@ ACCESS: dict[str, Any] = {
     "access.factor_reset": _("Made new recovery codes"),
     "access.factor_used": _("Used a second factor"),
     "access.factor_failed": _("Second factor refused"),
+    "access.language.chosen": _("Chose a language"),
     "access.work_kept": _("Kept what was typed until its person is known again"),
     "access.work_given_back": _("Gave back what was typed"),
     "access.session_revoked": _("Ended a session"),

@@ -2,16 +2,16 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from django.views.i18n import set_language
 
-from audit.gate import open_to_all
+from config.access.views import set_language
 
 urlpatterns = [
     path("", include("config.desk.urls")),
+    path("", include("config.access.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("approvals/", include("audit.approvals.urls")),
-    path("i18n/setlang/", open_to_all(set_language), name="set_language"),
+    path("i18n/setlang/", set_language, name="set_language"),
     path("log/", include("audit.urls")),
     path("notes/", include("audit.notes.urls")),
     path("payments/", include("payments.urls")),

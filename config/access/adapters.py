@@ -12,6 +12,7 @@ from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from django.contrib.sites.shortcuts import get_current_site
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils import translation
 
 from audit.encryption import seal_secret, unseal_secret
 from audit.models import Outcome
@@ -33,7 +34,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Render the mail now and send it once this request is committed."""
         request = current.request
         about = {"request": request, "email": email, "current_site": get_current_site(request)}
-        message = self.render_mail(template_prefix, email, {**about, **context})
+        language = getattr(context.get("user"), "language", "") or translation.get_language()
+        with translation.override(language):
+            message = self.render_mail(template_prefix, email, {**about, **context})
         work = find_ambient()
         if work is not None and work.is_open:
             queue_mail(work, template_prefix, message)

@@ -33,6 +33,14 @@ def mark_mail_sent(work: Work, *, mail_id: uuid.UUID) -> None:
         work.change(mail, sent_at=work.now, sealed="")
 
 
+@command("access.language.chosen")
+def choose_language(work: Work, *, user_id: uuid.UUID, language: str) -> None:
+    """The language in which this person is spoken to from now on. A repeat changes nothing."""
+    person = work.load_one(User.objects.filter(pk=user_id))
+    if person.language != language:
+        work.change(person, language=language)
+
+
 def create_person(
     *,
     email: str,

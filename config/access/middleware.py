@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.urls import ResolverMatch, reverse
+from django.utils import translation
 
 from audit.actor import acting_as
 from audit.errors import KernelError
@@ -43,6 +44,7 @@ class ActorMiddleware:
         user = request.user
         if user.is_authenticated:
             actor = snapshot.person(user, request)
+            speak_to(user, request)
             if POLL_HEADER not in request.headers:
                 request.session.touch()  # type: ignore[attr-defined]
         else:
@@ -53,18 +55,22 @@ class ActorMiddleware:
 
 
 class KeptWorkMiddleware:
-    """Gives back what a person had typed, in the page he typed it in, once he is in again."""
+    """Gives back what a person had typed, in the page he typed it in, once he is in again.
+
+    Who signs in or out says so on the request (`last_person`); the browser is told here.
+    """
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         work = kept.find(request)
-        if work is None:
-            return self.get_response(request)
         with giving_back(work):
             response = self.get_response(request)
-        kept.after(request, response)
+        if work is not None:
+            kept.after(request, response)
+        if hasattr(request, "last_person"):
+            kept.remember(response, request.last_person)
         return response
 
 
@@ -85,7 +91,7 @@ class GateMiddleware:
     ) -> HttpResponseBase | None:
         match = request.resolver_match
         if match is not None and "admin" in match.app_names:
-            return self._second_factor(request) or self._step_up(request, view)
+            return self._administration(request, view)
         if view.__module__.startswith("allauth."):
             return None
         gate = find_gate(view)
@@ -100,6 +106,14 @@ class GateMiddleware:
         if missing:
             raise PermissionDenied(missing[0])
         return self._step_up(request, view)
+
+    def _administration(
+        self, request: HttpRequest, view: Callable[..., Any]
+    ) -> HttpResponseBase | None:
+        if not request.user.is_authenticated:
+            # Its own way to the sign-in would lose what was typed.
+            return ask_to_sign_in(request) if request.method == "POST" else None
+        return self._second_factor(request) or self._step_up(request, view)
 
     def _step_up(self, request: HttpRequest, view: Callable[..., Any]) -> HttpResponseBase | None:
         if not needs_step_up(view, request.method) or not request.user.is_authenticated:
@@ -116,32 +130,39 @@ class GateMiddleware:
         return HttpResponseRedirect(reverse("mfa_index"))
 
 
+def speak_to(user: Any, request: HttpRequest) -> None:
+    """In the language that the person chose, wherever he sits."""
+    if user.language and user.language in dict(settings.LANGUAGES):
+        translation.activate(user.language)
+        request.LANGUAGE_CODE = translation.get_language()
+
+
 def ask_to_sign_in(request: HttpRequest) -> HttpResponseBase:
-    """A page leads to the sign-in and back; anything else is told 401."""
-    url = resolve_url(settings.LOGIN_URL)
-    if getattr(request, "htmx", False):
-        response = HttpResponse(status=401)
-        response["HX-Redirect"] = url
-        return response
-    if not request.accepts("text/html"):
-        return HttpResponse(status=401)
-    if request.method in ("GET", "HEAD"):
-        url = f"{url}?{urlencode({'next': request.get_full_path()})}"
-    return HttpResponseRedirect(url)
+    """A page leads to the sign-in and back; anything else is told 401. What was typed is kept."""
+    back = kept.where_he_was(request)
+    if request.method == "POST":
+        kept.keep_for_the_last_person(request, back)
+    return _lead_to(request, resolve_url(settings.LOGIN_URL), back)
 
 
 def ask_to_prove(request: HttpRequest) -> HttpResponseBase:
     """Lead a signed-in person to prove himself, and back to where he was with what he typed."""
-    back = kept.where_he_was(request)
-    if request.method == "POST":
-        kept.keep(request, person=request.user.pk, back=back, why="step_up")
-    url = f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}"
+    back, person = kept.where_he_was(request), request.user.pk
+    if request.method == "POST" and person is not None:
+        kept.keep(request, person=person, back=back, why="step_up")
+    return _lead_to(request, reverse("account_reauthenticate"), back)
+
+
+def _lead_to(request: HttpRequest, url: str, back: str) -> HttpResponseBase:
+    """To a page that leads back. What asks by itself leads nowhere: somebody may be typing."""
+    if POLL_HEADER in request.headers or not request.accepts("text/html"):
+        return HttpResponse(status=401)
+    if back:
+        url = f"{url}?{urlencode({'next': back})}"
     if getattr(request, "htmx", False):
         response = HttpResponse(status=401)
         response["HX-Redirect"] = url
         return response
-    if not request.accepts("text/html"):
-        return HttpResponse(status=401)
     return HttpResponseRedirect(url)
 
 

@@ -13,7 +13,7 @@ from django.dispatch import Signal
 from audit import log
 from audit.encryption import keyed_digest
 from audit.models import Outcome
-from config.access import snapshot
+from config.access import kept, snapshot
 from config.access.models import User
 
 SIMPLE: dict[Signal, str] = {
@@ -75,10 +75,13 @@ def _signed_in(sender: Any, request: Any, user: User, **_: Any) -> None:
     if hasattr(store, "start"):
         store.start()
         store.prove()
+    kept.settle(request, user)
+    request.last_person = user.pk
     log.write([log.make_entry(snapshot.person(user, request), "access.signed_in", obj=user)])
 
 
-def _signed_out(sender: Any, user: User | None, **_: Any) -> None:
+def _signed_out(sender: Any, request: Any, user: User | None, **_: Any) -> None:
+    request.last_person = None
     if user is not None:
         log.record("access.signed_out", obj=user)
 

@@ -20,6 +20,8 @@ _NOTHING = (
     "account_email_verification_sent",
     "mfa_authenticate",
     "mfa_reauthenticate",
+    "access:stay",
+    "access:end_session",
     "admin:index",
     "admin:login",
     "admin:logout",

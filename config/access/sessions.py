@@ -55,13 +55,22 @@ class SessionStore(DatabaseStore):
         ago = clock.now().timestamp() - int(self.get(PROVED, 0))
         return bool(ago <= settings.STEP_UP_S)
 
-    def touch(self) -> None:
+    def touch(self, step_s: int = STEP_S) -> None:
         """Somebody uses a session he is signed in with."""
         now = int(clock.now().timestamp())
         if STARTED not in self:
             self.start()
-        elif now - self[SEEN] >= STEP_S:
+        elif now - self[SEEN] >= step_s:
             self[SEEN] = now
+
+    @property
+    def left(self) -> dict[str, int]:
+        """Seconds until this session ends: left alone, and in any case."""
+        now = int(clock.now().timestamp())
+        return {
+            "idle_s": max(0, settings.SESSION_IDLE_S - (now - int(self.get(SEEN, now)))),
+            "whole_s": max(0, settings.SESSION_COOKIE_AGE - (now - int(self.get(STARTED, now)))),
+        }
 
     def load(self) -> dict[str, Any]:
         data: dict[str, Any] = super().load()

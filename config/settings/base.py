@@ -220,6 +220,8 @@ SESSION_IDLE_S = env.int("SESSION_IDLE_S", 15 * 60)
 SESSION_COOKIE_AGE = env.int("SESSION_LONGEST_S", 12 * 60 * 60)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+# Sealed; says for whom to keep what is typed when a session is over, and opens nothing.
+LAST_PERSON_COOKIE = "lastperson"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "config.refusals.csrf_failure"
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)

@@ -26,6 +26,7 @@ SECURE_HSTS_PRELOAD = True
 ADMIN_REQUIRES_MFA = env.bool("ADMIN_REQUIRES_MFA", True)
 SESSION_COOKIE_SECURE = True
 SESSION_COOKIE_NAME = "__Host-session"
+LAST_PERSON_COOKIE = "__Host-lastperson"
 CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_NAME = "__Host-csrf"
 if env.bool("BEHIND_TLS_PROXY", False):

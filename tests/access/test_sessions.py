@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from audit import clock
 from config.access.sessions import SessionStore
-from tests.access.conftest import BROWSER, Hire, SignIn, everything_on_record, only
+from tests.access.conftest import BROWSER, Hire, SignIn, entries, everything_on_record, only
 
 HERE = "/t/somebody/"
 
@@ -127,3 +127,52 @@ def test_save_of_a_session_that_is_gone_is_still_refused(transactional_db: None)
     store["a"] = 1
     with pytest.raises(UpdateError):
         store.save()
+
+
+def test_part_that_asks_by_itself_leads_nowhere_when_the_session_is_over() -> None:
+    answer = Client().get(HERE, headers={"hx-request": "true", "comptoir-poll": "1"})
+    assert answer.status_code == 401
+    assert "HX-Redirect" not in answer
+
+
+def test_staying_begins_the_idle_time_anew(hire: Hire, sign_in: SignIn) -> None:
+    browser = sign_in(hire("ada"))
+    told = {"accept": "application/json"}
+    with at(minutes=14):
+        assert browser.post("/session/stay/", headers=told).json()["idle_s"] == 15 * 60
+    with at(minutes=28):
+        assert is_in(browser)
+    assert browser.get("/session/stay/").status_code == 405
+
+
+def test_staying_does_not_outlast_the_longest_session(hire: Hire, sign_in: SignIn) -> None:
+    browser = sign_in(hire("ada"))
+    for minutes in range(0, 12 * 60, 10):
+        with at(minutes=minutes):
+            browser.post("/session/stay/")
+    with at(hours=12, minutes=1):
+        assert browser.post("/session/stay/", headers={"accept": "a/b"}).status_code == 401
+
+
+def test_one_device_is_signed_out_by_itself(hire: Hire, sign_in: SignIn) -> None:
+    ada = hire("ada")
+    here, lost, other = sign_in(ada), sign_in(ada), sign_in(ada)
+    row = UserSession.objects.get(session_key=lost.session.session_key)
+    assert here.post(f"/accounts/sessions/{row.pk}/end/")["Location"] == "/accounts/sessions/"
+    assert (is_in(here), is_in(lost), is_in(other)) == (True, False, True)
+    assert only("access.session_revoked").actor_id == ada.pk
+
+
+def test_device_of_another_person_is_not_there(hire: Hire, sign_in: SignIn) -> None:
+    ada, eve = sign_in(hire("ada")), sign_in(hire("eve"))
+    row = UserSession.objects.get(session_key=eve.session.session_key)
+    assert ada.post(f"/accounts/sessions/{row.pk}/end/").status_code == 404
+    assert is_in(eve)
+    assert entries("access.session_revoked") == []
+
+
+def test_device_in_front_is_not_signed_out_by_this_button(hire: Hire, sign_in: SignIn) -> None:
+    ada = sign_in(hire("ada"))
+    row = UserSession.objects.get()
+    assert ada.post(f"/accounts/sessions/{row.pk}/end/").status_code == 302
+    assert is_in(ada)

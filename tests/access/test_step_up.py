@@ -145,9 +145,10 @@ def test_work_is_kept_for_minutes_only(browser: Client) -> None:
         ("password", "quiet harbour"),
         ("code", "123456"),
     ],
+    ids=["card number", "too much", "password", "code"],
 )
 def test_what_must_not_be_kept_is_not_kept(browser: Client, field: str, value: str) -> None:
     with at(minutes=11):
         browser.post(SEALED, {field: value})
-    assert only("access.work_kept").additional_data["fields"] == []
-    assert value not in str(browser.session["kept_work"])
+    assert [one.additional_data["fields"] for one in entries("access.work_kept")] in ([], [[]])
+    assert value not in str(browser.session.get("kept_work"))

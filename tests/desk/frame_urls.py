@@ -19,6 +19,7 @@ urlpatterns = [
     one("approvals", "approvals/", "inbox"),
     one("log", "log/", "explorer"),
     path("admin/", admin.site.urls),
+    one("access", "session/stay/", "stay"),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]

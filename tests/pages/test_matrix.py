@@ -71,12 +71,16 @@ mfa_view_recovery_codes                         GET   s 4 4 4 4 4 4 4 4 4 4 4 4
 mfa_generate_recovery_codes                     GET   s > > > > > > > > > > > >
 mfa_generate_recovery_codes                     POST  s > > > > > > > > > > > >
 mfa_download_recovery_codes                     GET   s 4 4 4 4 4 4 4 4 4 4 4 4
+access:stay                                     GET   s 5 5 5 5 5 5 5 5 5 5 5 5
+access:stay                                     POST  s > > > > > > > > > > > >
+access:end_session                              GET   s 5 5 5 5 5 5 5 5 5 5 5 5
+access:end_session                              POST  s 4 4 4 4 4 4 4 4 4 4 4 4
 usersessions_list                               GET   s · · · · · · · · · · · ·
 usersessions_list                               POST  s > > > > > > > > > > > >
 admin:index                                     GET   s s s s s · s s s s s · ·
 admin:login                                     GET   s x x x x > x x x x x > >
 admin:logout                                    GET   > > > > > 5 > > > > > 5 5
-admin:logout                                    POST  > > > > > · > > > > > · ·
+admin:logout                                    POST  s > > > > · > > > > > · ·
 admin:password_change                           GET   s s s s s > s s s s s > >
 admin:password_change_done                      GET   s s s s s · s s s s s · ·
 admin:autocomplete                              GET   s s s s s x s s s s s x x
@@ -230,6 +234,7 @@ def url_of(name: str, house: House) -> str:
         "content_type_id": ContentType.objects.get_for_model(User).pk,
         "app_label": "access",
         "connector": "sandbox",
+        "session_id": 0,
         "key": "out-of-a-mail",
         "uidb36": "0",
     }
