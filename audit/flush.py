@@ -1,24 +1,25 @@
 """Everything a Work holds, out to the database, in one order that foreign keys allow.
 
 Guarded balances first (they are what fails), then new rows parents first, changed rows, removed
-rows, the log in ONE INSERT, the outbox. Nothing is checked after it: a condition is a CHECK, a
-UNIQUE, or an assertion made here, before COMMIT.
+rows, the log in ONE INSERT, the outbox. Where the engine can, all of it goes out as one pipeline
+with COMMIT in it, so nothing can be looked at in between: a condition is a CHECK, a UNIQUE, or
+part of its statement.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 from django.db import models
-from django.db.models import F
 
 from audit import guard, log, statements
 from audit.diff import changes_of, is_recorded
 from audit.errors import KernelError
 from audit.models import LogEntry
+from audit.statements import Statement
 from audit.work import Later, Tracked, Work, capture
 
 outbox_rows: list[Callable[[Work, Sequence[Later]], Sequence[models.Model]]] = []
@@ -26,39 +27,38 @@ outbox_rows: list[Callable[[Work, Sequence[Later]], Sequence[models.Model]]] = [
 
 
 def flush(work: Work) -> None:
-    """Write all of it. Call once, last, inside the transaction."""
+    """Write all of it. Call once, last, inside the transaction: it may have committed."""
     work.assert_open()
     work.is_flushing = True
     entries = _entries(work)
+    new = [row.obj for row in work.rows.values() if row.loaded is None]
+    later = _later(work)
     with guard.flushing():
-        _move_balances(work)
-        _insert([row for row in work.rows.values() if row.loaded is None])
-        _update([row for row in work.rows.values() if row.changed() and not row.removed])
-        _remove([row for row in work.rows.values() if row.removed])
-        log.write(entries)
-        _send_later(work)
+        statements.send_last(
+            [
+                *_moves(work),
+                *_insertions(new),
+                *_updates([row for row in work.rows.values() if row.changed() and not row.removed]),
+                *_removals([row for row in work.rows.values() if row.removed]),
+                *statements.insertions(entries, is_record=True),
+                *_insertions(later),
+            ]
+        )
+    statements.mark_stored(new, entries, later)
     work.is_open = False
 
 
-def _move_balances(work: Work) -> None:
+def _moves(work: Work) -> Iterator[Statement]:
     for take in sorted(work.takes, key=lambda one: (str(one.pk), one.minor)):
-        rows = take.model._base_manager.filter(pk=take.pk)
-        if take.minor < 0:
-            rows = rows.filter(balance_minor__gte=-take.minor)
-        touched = rows.update(balance_minor=F("balance_minor") + take.minor)
-        if touched == 1:
-            continue
-        if take.refusal is not None:
-            raise take.refusal
-        raise KernelError(f"{take.model._meta.label} {take.pk} is not there")
+        yield statements.move(take.model, take.pk, take.minor, take.refusal)
 
 
-def _insert(rows: Sequence[Tracked]) -> None:
+def _insertions(rows: Sequence[models.Model]) -> Iterator[Statement]:
     by_model: dict[type[models.Model], list[models.Model]] = defaultdict(list)
     for row in rows:
-        by_model[type(row.obj)].append(row.obj)
+        by_model[type(row)].append(row)
     for model in _parents_first(frozenset(by_model)):
-        statements.insert(by_model[model])
+        yield from statements.insertions(by_model[model])
 
 
 @lru_cache(maxsize=512)
@@ -79,32 +79,24 @@ def _parents_first(some: frozenset[type[models.Model]]) -> tuple[type[models.Mod
     return tuple(ordered)
 
 
-def _update(rows: Sequence[Tracked]) -> None:
+def _updates(rows: Sequence[Tracked]) -> Iterator[Statement]:
     groups: dict[tuple[type[models.Model], frozenset[str]], list[Tracked]] = defaultdict(list)
     for row in rows:
         groups[(type(row.obj), frozenset(row.changed()))].append(row)
     for (model, attnames), group in groups.items():
         if getattr(model, "append_only", False):
             raise KernelError(f"{model._meta.label} is append-only")
-        touched = statements.update([row.obj for row in group], attnames)
-        _assert_touched(model, touched, len(group))
+        yield from statements.updates([row.obj for row in group], attnames)
 
 
-def _remove(rows: Sequence[Tracked]) -> None:
+def _removals(rows: Sequence[Tracked]) -> Iterator[Statement]:
     by_model: dict[type[models.Model], list[Any]] = defaultdict(list)
     for row in rows:
         if getattr(row.obj, "append_only", False):
             raise KernelError(f"{row.obj._meta.label} is append-only")
         by_model[type(row.obj)].append(row.obj.pk)
     for model in reversed(_parents_first(frozenset(by_model))):
-        gone = model._base_manager.filter(pk__in=by_model[model])
-        touched = gone._raw_delete(gone.db)
-        _assert_touched(model, touched, len(by_model[model]))
-
-
-def _assert_touched(model: type[models.Model], touched: int, expected: int) -> None:
-    if touched != expected:
-        raise KernelError(f"{model._meta.label}: {touched} rows written, {expected} expected")
+        yield from statements.removals(model, by_model[model])
 
 
 def _entries(work: Work) -> list[LogEntry]:
@@ -144,10 +136,9 @@ def _entry(work: Work, row: Tracked) -> LogEntry | None:
     )
 
 
-def _send_later(work: Work) -> None:
+def _later(work: Work) -> list[models.Model]:
     if not work.laters:
-        return
+        return []
     if not outbox_rows:
         raise KernelError("no outbox is installed")
-    for make in outbox_rows:
-        _insert([Tracked(obj, None) for obj in make(work, work.laters)])
+    return [row for make in outbox_rows for row in make(work, work.laters)]

@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import DatabaseError, models
+from django.db import models
 
-from audit import clock, outcomes, statements
+from audit import clock, statements
 from audit.actor import Actor, ActorKind, current_actor
-from audit.errors import RecordUnavailable
 from audit.models import LogEntry, Outcome
 
 Action = LogEntry.Action
@@ -72,12 +71,8 @@ def write(entries: Sequence[LogEntry]) -> None:
     """All of them in one INSERT; RecordUnavailable when the log does not take them."""
     if not entries:
         return
-    try:
-        statements.insert(entries)
-    except DatabaseError as error:
-        if outcomes.of(error) is not outcomes.Ending.BROKEN:
-            raise
-        raise RecordUnavailable("the log could not be written") from error
+    statements.send(list(statements.insertions(entries, is_record=True)))
+    statements.mark_stored(entries)
 
 
 def record(event: str, **what: Any) -> None:

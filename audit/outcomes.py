@@ -46,6 +46,11 @@ def _sqlstate(error: BaseException) -> str:
     return getattr(error, "sqlstate", None) or ""
 
 
+def has_sqlstate(error: BaseException, state: str) -> bool:
+    """Whether the database said so, here or in what caused it."""
+    return any(_sqlstate(link) == state for link in _chain(error))
+
+
 def _is_conflict(error: BaseException) -> bool:
     if _sqlstate(error) in CONFLICTS:
         return True

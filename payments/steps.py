@@ -25,13 +25,14 @@ ASK_AFTER = (
 
 
 def load_payment(work: Work, payment_id: uuid.UUID) -> tuple[Payment, Attempt]:
-    """A payment and its last attempt, to be changed. Two SELECTs."""
-    payment = work.load_one(
-        Payment.objects.filter(pk=payment_id).select_for_update(),
-        Refusal("payment_missing", _("There is no such payment."), Kind.MISSING),
+    """A payment and its last attempt, to be changed. One SELECT."""
+    attempts = work.load(
+        Attempt.objects.filter(payment_id=payment_id).order_by("-number").select_for_update()[:1],
+        also=("payment",),
     )
-    attempts = work.load(Attempt.objects.filter(payment_id=payment_id).order_by("number"))
-    return payment, attempts[-1]
+    if not attempts:
+        raise Refusal("payment_missing", _("There is no such payment."), Kind.MISSING)
+    return attempts[0].payment, attempts[0]
 
 
 def load_attempt(work: Work, attempt_id: uuid.UUID) -> tuple[Attempt, Payment]:

@@ -52,22 +52,42 @@ def kill_at_commit(number: int, when: str) -> None:
     """In a child: die by SIGKILL at its `number`th COMMIT, `before`, `inside` or `after` it."""
     wrapper: Any = connection
     original = wrapper._commit
+    together: Any = getattr(wrapper, "_send_commit", None)
     seen = 0
+
+    def in_pipeline() -> Any:
+        """The COMMIT of a pipelined flush; the `_commit` that follows sends nothing."""
+        nonlocal seen
+        seen += 1
+        if seen == number and when != "after":
+            if when == "inside":
+                together()
+                connection.connection.pgconn.pipeline_sync()
+                connection.connection.pgconn.flush()
+            die()
+        return together()
 
     def commit() -> Any:
         nonlocal seen
-        seen += 1
-        if seen != number:
-            return original()
-        if when == "inside":
-            # Sent, and nobody waits for the answer. SQLite has no such moment: there it is after.
-            driver = connection.connection
-            if hasattr(driver, "pgconn"):
-                driver.pgconn.send_query(b"COMMIT")
-            else:
-                original()
-        elif when == "after":
-            original()
-        return os.kill(os.getpid(), signal.SIGKILL)
+        is_sent = getattr(wrapper, "has_committed", False)
+        seen += not is_sent
+        if seen == number:
+            if not is_sent:
+                _commit_until(when, original)
+            die()
+        return original()
 
+    def die() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    wrapper._send_commit = in_pipeline
     wrapper._commit = commit
+
+
+def _commit_until(when: str, commit: Callable[[], Any]) -> None:
+    driver = connection.connection
+    if when == "inside" and hasattr(driver, "pgconn"):
+        # Sent, and nobody waits for the answer. SQLite has no such moment: there it is after.
+        driver.pgconn.send_query(b"COMMIT")
+    elif when != "before":
+        commit()

@@ -5,15 +5,18 @@ from django_cockroachdb import base as stock
 
 from .features import DatabaseFeatures
 from .introspection import DatabaseIntrospection
+from .operations import DatabaseOperations
+from .pipeline import PipelinedWrapper
 from .schema import DatabaseSchemaEditor
 
 ISOLATION = "default_transaction_isolation"
 
 
-class DatabaseWrapper(stock.DatabaseWrapper):  # type: ignore[misc]
+class DatabaseWrapper(PipelinedWrapper):
     SchemaEditorClass = DatabaseSchemaEditor
     features_class = DatabaseFeatures
     introspection_class = DatabaseIntrospection
+    ops_class = DatabaseOperations
 
     def get_connection_params(self) -> dict[str, Any]:
         """Ask for SERIALIZABLE when the connection opens, unless the settings name a level.

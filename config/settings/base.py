@@ -124,6 +124,8 @@ elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DISABLE_COCKROACHDB_TELEMETRY = True
+# A pooler in between that lends a connection for each statement cannot do it.
+DATABASE_PIPELINE = env.bool("DATABASE_PIPELINE", True)
 MIGRATION_MODULES = {"auditlog": None}
 
 CACHES = {

@@ -59,22 +59,34 @@ def at_statement(matching: str, *errors: Exception) -> Iterator[list[str]]:
 
 @contextmanager
 def at_commit(monkeypatch: Any, *errors: Exception, done: bool) -> Iterator[list[int]]:
-    """Raise each error once at COMMIT, after it was done or instead of it."""
+    """Raise each error once at COMMIT, after it was done or instead of it.
+
+    A pipelined flush sends its COMMIT itself; the `_commit` that follows has nothing left to do.
+    """
     waiting = list(errors)
     commits: list[int] = []
     wrapper: Any = connection
-    original = wrapper._commit
+    together = getattr(wrapper, "is_pipelined", False)
+    how = ("_send", "_send_commit") if together else ("_commit", "_rollback")
+    original, instead = (getattr(wrapper, name) for name in how)
 
-    def commit() -> Any:
+    def commit(*args: Any) -> Any:
         commits.append(len(commits))
         if not waiting:
-            return original()
+            return original(*args)
         if done:
-            original()
+            original(*args)
+        elif together:
+            with monkeypatch.context() as patch:
+                patch.setattr(wrapper, "_send_commit", fail)
+                return original(*args)
         else:
-            wrapper._rollback()
+            instead()
+        raise waiting.pop(0)
+
+    def fail() -> Any:
         raise waiting.pop(0)
 
     with monkeypatch.context() as patch:
-        patch.setattr(wrapper, "_commit", commit)
+        patch.setattr(wrapper, how[0], commit)
         yield commits

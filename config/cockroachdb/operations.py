@@ -1,0 +1,17 @@
+from typing import Any
+
+from django_cockroachdb.operations import DatabaseOperations as StockOperations
+
+from .pipeline import FlushCursor
+
+
+class DatabaseOperations(StockOperations):  # type: ignore[misc]
+    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str | None:
+        """The statement with its values, for the log of queries.
+
+        The cursor of a flush sends them apart, and forgets the text of what it has prepared.
+        """
+        if isinstance(cursor, FlushCursor):
+            return str(self.compose_sql(sql, params))
+        told: str | None = super().last_executed_query(cursor, sql, params)
+        return told
