@@ -78,10 +78,15 @@ def role_label(code: str) -> str:
 def object_url(entry: LogEntry, actor: Actor) -> str | None:
     """The page of the object of an entry, if it has one that `actor` may open. No queries."""
     model = _model_of(entry)
-    page = get_reading().pages.get(model._meta.label_lower) if model else None
+    return page_of_kind(model._meta.label_lower, entry.object_pk, actor) if model else None
+
+
+def page_of_kind(label: str, pk: str, actor: Actor) -> str | None:
+    """The page of an object of the model `app.model`, if `actor` may open it. No queries."""
+    page = get_reading().pages.get(label)
     if page is None or not actor.may(page.permission):
         return None
-    return page.find_url(entry.object_pk)
+    return page.find_url(pk)
 
 
 def object_kind(entry: LogEntry) -> str:

@@ -18,7 +18,7 @@ ROUTES: dict[str, Route] = {
     "approvals:decision": Route(DataClass.PAYMENT, ("amount", "reason", "note")),
     "approvals:withdrawal": Route(DataClass.PAYMENT, ("amount", "reason", "note")),
     "approvals:subject": Route(DataClass.NOTHING),
-    "desk:home": Route(DataClass.NOTHING),
+    "desk:home": Route(DataClass.PAYMENT, ("figures", "waiting", "last_touched")),
     "payments:list": Route(DataClass.PAYMENT, ("amount", "status", "order")),
     "payments:detail": Route(
         DataClass.PAYMENT,

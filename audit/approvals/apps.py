@@ -9,7 +9,9 @@ class ApprovalsConfig(AppConfig):
 
     def ready(self) -> None:
         from audit import net
+        from audit.approvals import needs
         from audit.approvals.models import Approval, ApprovalLimit
 
         net.keep(Approval, masked=["reason", "note"])
         net.cover(ApprovalLimit)
+        needs.register()

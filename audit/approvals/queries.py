@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from audit.actor import Actor
 from audit.approvals.models import Approval, ApprovalLimit
+from audit.approvals.models import Kind as Kinds
 from audit.errors import Kind, Refusal
 
 
@@ -67,3 +68,22 @@ def list_expired(now: datetime, limit: int) -> QuerySet[Approval]:
     return Approval.objects.filter(status=Approval.Status.PENDING, expires_at__lte=now).order_by(
         "requested_at", "pk"
     )[:limit]
+
+
+def list_decidable(actor: Actor, now: datetime) -> QuerySet[Approval]:
+    """What waits and `actor` may decide, within his limits. One SELECT here, for the limits.
+
+    The rule is `policy.decide_decision`'s, said in SQL.
+    """
+    fits = Q(pk__in=[])
+    for kind in Kinds:
+        if actor.may(f"approvals.decide_{kind}"):
+            for currency, most in limits_of(actor, kind).items():
+                fits |= Q(kind=kind, currency=currency, amount_minor__lte=most)
+    rows = Approval.objects.filter(fits, status=Approval.Status.PENDING, expires_at__gt=now)
+    return rows.exclude(requested_by_id=actor.user_id)
+
+
+def list_asked_by(actor: Actor) -> QuerySet[Approval]:
+    """What `actor` has asked for and nobody has decided yet."""
+    return Approval.objects.filter(status=Approval.Status.PENDING, requested_by_id=actor.user_id)

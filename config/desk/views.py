@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from audit import clock
+from audit.access import saw
+from audit.actor import current_actor
 from audit.gate import signed_in
-from config.desk.context import links
+from audit.reading import role_label
+from config.desk.queries import get_home
 
 
 @signed_in
 @require_safe
-def home(request: HttpRequest) -> HttpResponseBase:
-    """On to the first page of the menu that this person may open; a word to who may open none."""
-    pages = [link for link in links(request) if not link.is_current]
-    if pages:
-        return HttpResponseRedirect(pages[0].url)
-    response: HttpResponse = render(request, "desk/home.html")
-    return response
+def home(request: HttpRequest) -> HttpResponse:
+    """What waits for this person, what he touched last, and the figures that his roles see.
+
+    `?currency=` chooses the currency of the thirty days; an unknown one is the first.
+    """
+    actor = current_actor()
+    page = get_home(actor, clock.now(), request.GET.get("currency", "")[:3])
+    saw(request, ())
+    context = {
+        "page": page,
+        "figures": page.figures,
+        "roles": [role_label(role) for role in actor.roles],
+    }
+    return render(request, "desk/home.html", context)

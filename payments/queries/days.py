@@ -160,12 +160,14 @@ def list_kept(since: date, until: date) -> list[tuple[date, str, Totals]]:
     return [(row["day"], row["currency"], _read(row)) for row in sums]
 
 
-def list_kept_by_merchant(since: date, until: date) -> list[tuple[uuid.UUID, str, str, Totals]]:
-    """`(merchant, its name, currency, totals)` over those days, as they are kept. One SELECT."""
-    keys = ("merchant_id", "merchant__name", "currency")
-    sums = _kept(since, until, *keys).order_by("merchant__name", "currency", "merchant_id")
+def list_top_merchants(
+    since: date, until: date, currency: str, limit: int = 8
+) -> list[tuple[uuid.UUID, str, Totals]]:
+    """`(merchant, its name, totals)` of those who took most over those days. One SELECT."""
+    sums = _kept(since, until, "merchant_id", "merchant__name").filter(currency=currency)
+    top = sums.order_by("-sum_taken_minor", "merchant_id")[:limit]
     return [
-        (row["merchant_id"], row["merchant__name"], row["currency"], _read(row)) for row in sums
+        (row["merchant_id"], row["merchant__name"], _read(row)) for row in top if row["sum_taken"]
     ]
 
 
@@ -244,11 +246,3 @@ def totals_of(row: DayTotals) -> Totals:
 def sum_of(totals: Iterable[Totals]) -> Totals:
     """All of them together: of one currency."""
     return sum(totals, NOTHING)
-
-
-def by_currency(groups: Iterable[Group]) -> Mapping[str, Mapping[str, Totals]]:
-    """`{currency: {span: totals}}`"""
-    found: dict[str, dict[str, Totals]] = {}
-    for group in groups:
-        found.setdefault(group.currency, {})[group.span] = group.totals
-    return found

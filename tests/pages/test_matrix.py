@@ -34,7 +34,7 @@ COLUMNS = (VISITOR, *(role.code for role in ROLES), SUPERUSER)
 # · 200   > redirect to another page   s redirect to the sign-in
 # x 403   4 not there (404)   5 not by this method (405)   f 400: what was sent (nothing) is refused
 TABLE = """
-desk:home                                       GET   s > > > > > > > > > > > >
+desk:home                                       GET   s · · · · · · · · · · · ·
 account_login                                   GET   · > > > > > > > > > > > >
 account_login                                   POST  · > > > > > > > > > > > >
 account_logout                                  GET   s · · · · · · · · · · · ·

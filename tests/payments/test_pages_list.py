@@ -283,16 +283,3 @@ def test_without_the_permission_the_list_stays_shut() -> None:
     browser = agent_browser("Paul Vidal", "privacy_officer")
     assert browser.get("/payments/").status_code == 403
     assert LogEntry.objects.get(event="access.payments.list").outcome == "denied"
-
-
-def test_everybody_begins_where_he_may() -> None:
-    assert agent_browser().get("/")["Location"] == "/payments/"
-    assert agent_browser("Paul Vidal", "privacy_officer").get("/")["Location"] == "/log/"
-
-
-def test_who_may_open_nothing_is_told_what_to_do() -> None:
-    from tests.audit.people import browser_of, hire
-
-    page = browser_of(hire("Noe Neu")).get("/")
-    assert page.status_code == 200
-    assert "Ask an access administrator" in words_of(page)

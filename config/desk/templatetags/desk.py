@@ -1,10 +1,12 @@
 """How the desk shows money, states, moments and icons. `{% load desk %}`"""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal, format_percent
 from django import template
 from django.template.defaultfilters import capfirst
 from django.utils.html import format_html
@@ -14,11 +16,12 @@ from django.utils.translation import get_language, to_locale
 from lucide.templatetags.lucide import lucide
 
 from config.desk.amounts import format_money
-from payments.ledger.money import Money
+from payments.ledger.money import Money, exponent_of
 
 register = template.Library()
 
 DEFAULT_TONE = "secondary"
+MINUS = "\N{MINUS SIGN}"
 TONES = {
     "authorized": "blue",
     "captured": "green",
@@ -149,3 +152,48 @@ def alert_icon(level: str) -> str:
 
 def active_locale() -> Locale:
     return Locale.parse(to_locale(get_language() or "en"))
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """`0.912` is 91.2%, or 91,2 %. A dash for nothing."""
+    if share is None:
+        return "–"
+    locale = active_locale()
+    pattern = locale.percent_formats[None].pattern.replace("#,##0", "#,##0.0")
+    return format_percent(share, format=pattern, locale=locale)
+
+
+@register.filter
+def number(count: int) -> str:
+    """`1234` is 1,234, or 1 234."""
+    return format_decimal(count, locale=active_locale())
+
+
+@register.simple_tag
+def change_since(now: float | None, then: float | None) -> str:
+    """How much more or less: `+12%`. Nothing when there is nothing to compare with."""
+    if now is None or not then:
+        return ""
+    locale = active_locale()
+    share = (now - then) / abs(then)
+    sign = "+" if share > 0 else MINUS if share < 0 else "±"
+    return sign + format_percent(abs(share), locale=locale)
+
+
+@register.simple_tag
+def day_tag(day: date, pattern: str = "EEE d MMM") -> str:
+    """A day in the reader's language: Thu 26 Nov. `pattern` is CLDR's."""
+    return format_date(day, pattern, locale=active_locale())
+
+
+@register.filter
+def scaled(minor: int, currency: str) -> str:
+    """An amount as a script reads it: `1234.5` whatever the reader's language. For drawings."""
+    return str(Decimal(minor).scaleb(-exponent_of(currency)))
+
+
+@register.filter
+def unlocalized(share: float | None) -> str:
+    """A share as a script reads it; nothing for None."""
+    return "" if share is None else f"{share:.4f}"
