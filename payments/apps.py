@@ -17,8 +17,8 @@ class PaymentsConfig(AppConfig):
         from payments.commands import refunds
         from payments.models import Attempt, Capture, Payment, Refund, RefundReason
         from payments.proofs import count_days, count_payments, days_off, payments_off
-        from payments.queries.payments import get_payment, get_refund
         from payments.queries import needs
+        from payments.queries.payments import get_payment, get_refund
 
         for model in (Payment, Attempt, Capture):
             net.keep(model, left_out=["key", "fingerprint"])
