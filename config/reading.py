@@ -31,6 +31,8 @@ AREAS: dict[str, Any] = {
     "account": _("Addresses of people"),
     "usersessions": _("Sessions"),
     "outbox": _("Background work"),
+    "jobs": _("Long work"),
+    "lists": _("Saved views"),
     "audit": _("The record itself"),
 }
 
@@ -171,12 +173,35 @@ LOOKS: dict[str, Any] = {
     "access.admin.notes_tag_changelist": _("Looked at the list of tags"),
 }
 
+LISTS: dict[str, Any] = {
+    "lists.view.saved": _("Saved a view"),
+    "lists.view.renamed": _("Renamed a view"),
+    "lists.view.changed": _("Changed a view"),
+    "lists.view.removed": _("Removed a view"),
+    "lists.view.restored": _("Brought a view back"),
+    "lists.views.tidied": _("Deleted views removed long ago"),
+    "lists.columns.chosen": _("Chose the columns of a list"),
+}
+
 BACKGROUND: dict[str, Any] = {
     "audit.log.sealed": _("Sealed the log"),
     "outbox.messages.leased": _("Took work from the outbox"),
     "outbox.messages.settled": _("Finished work of the outbox"),
     "outbox.message.postponed": _("Put work of the outbox off"),
     "outbox.messages.tidied": _("Tidied the outbox"),
+    "outbox.message.died": _("Gave work of the outbox up"),
+    "outbox.message.revived": _("Had dead work run again"),
+    "jobs.job.asked": _("Asked for long work"),
+    "jobs.job.started": _("Long work began"),
+    "jobs.job.advanced": _("Long work went on"),
+    "jobs.job.finished": _("Long work is done"),
+    "jobs.job.failed": _("Long work failed"),
+    "jobs.job.cancelled": _("Long work was stopped"),
+    "jobs.job.stopping": _("Asked to stop long work"),
+    "jobs.job.stopped": _("Stopped long work"),
+    "jobs.job.resumed": _("Long work began again"),
+    "jobs.file.expired": _("A file's time was over"),
+    "jobs.files.expired": _("Let go of files whose time was over"),
 }
 
 
@@ -204,7 +229,16 @@ def _person(reference: str) -> models.Model | None:
 
 
 READING = Reading(
-    events={**PAYMENTS, **APPROVALS, **NOTES, **PARTIES, **ACCESS, **LOOKS, **BACKGROUND},
+    events={
+        **PAYMENTS,
+        **APPROVALS,
+        **NOTES,
+        **PARTIES,
+        **ACCESS,
+        **LOOKS,
+        **LISTS,
+        **BACKGROUND,
+    },
     areas=AREAS,
     roles={SUPERUSER: _("superuser"), **{role.code: role.label for role in TABLE}},
     pages={

@@ -19,7 +19,16 @@ ROUTES: dict[str, Route] = {
     "approvals:withdrawal": Route(DataClass.PAYMENT, ("amount", "reason", "note")),
     "approvals:subject": Route(DataClass.NOTHING),
     "desk:home": Route(DataClass.PAYMENT, ("figures", "waiting", "last_touched")),
-    "payments:list": Route(DataClass.PAYMENT, ("amount", "status", "order")),
+    "payments:list": Route(
+        DataClass.PAYMENT, ("amount", "status", "order", "card", "customer_masked")
+    ),
+    "payments:columns": Route(DataClass.NOTHING),
+    "payments:views": Route(DataClass.NOTHING),
+    "payments:view_new": Route(DataClass.NOTHING),
+    "payments:view_name": Route(DataClass.NOTHING),
+    "payments:view_content": Route(DataClass.NOTHING),
+    "payments:view_removal": Route(DataClass.NOTHING),
+    "payments:view_restoration": Route(DataClass.NOTHING),
     "payments:detail": Route(
         DataClass.PAYMENT,
         ("amount", "status", "card", "customer_masked", "refunds", "ledger", "notes"),

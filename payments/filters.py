@@ -9,23 +9,29 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from iso4217 import Currency
 
 from audit.card_numbers import refuse_card_number
 from audit.errors import Refusal
 from audit.keyset import without_place
+from payments.gateways.declines import DECLINES
 from payments.ledger.money import Money
 from payments.models import Payment
 from payments.parties.models import Merchant
 from payments.queries.search import Wanted
 
 ANY = _("Any merchant")
+ANYTHING = _("Any")
 EARLIEST, LATEST = date(1970, 1, 1), date(2200, 1, 1)
+PLAIN = {"autocomplete": "off", "spellcheck": "false"}
+CURRENCIES = frozenset(currency.code for currency in Currency)
 FINE_CURRENCY = "CLF"
 """Has the four decimals in which `Wanted` counts amounts that name no currency."""
 
@@ -102,20 +108,68 @@ class PaymentFilter(forms.Form):
     amount = AmountField(_("Amount"))
     amount_min = AmountField(_("At least"))
     amount_max = AmountField(_("At most"))
+    currency = forms.CharField(
+        label=_("Currency"), required=False, max_length=3, widget=forms.TextInput(PLAIN)
+    )
+    last_four = forms.RegexField(
+        label=_("Last four digits of the card"),
+        regex=r"^[0-9]{4}$",
+        required=False,
+        error_messages={"invalid": _("Four digits.")},
+        widget=forms.TextInput({**PLAIN, "inputmode": "numeric", "maxlength": "4"}),
+    )
+    customer = forms.RegexField(
+        label=_("Customer"),
+        regex=r"^[Cc]-[0-9A-Za-z]{1,20}$",
+        required=False,
+        error_messages={"invalid": _("A customer is called C-… here.")},
+        widget=forms.TextInput({**PLAIN, "placeholder": "C-…"}),
+    )
+    method = forms.ChoiceField(
+        label=_("Capture method"),
+        required=False,
+        choices=[("", ANYTHING), *Payment.CaptureMethod.choices],
+    )
+    connector = forms.ChoiceField(label=_("Provider"), required=False)
+    decline = forms.ChoiceField(
+        label=_("Decline code"),
+        required=False,
+        choices=[("", ANYTHING), *((code, code) for code in sorted(DECLINES))],
+    )
 
-    MORE = ("since", "until", "amount_min", "amount_max")
+    MORE = (
+        "since",
+        "until",
+        "amount_min",
+        "amount_max",
+        "currency",
+        "last_four",
+        "customer",
+        "method",
+        "connector",
+        "decline",
+    )
+    CHOSEN = ("merchant", "method", "connector", "decline")
 
     def __init__(self, data: Mapping[str, Any], merchants: Iterable[Merchant]) -> None:
         super().__init__(data)
         choices = [("", ANY), *((str(one.pk), one.name) for one in merchants)]
         self.fields["merchant"].choices = choices  # type: ignore[attr-defined]
+        connectors = [("", ANYTHING), *((name, name) for name in settings.GATEWAYS)]
+        self.fields["connector"].choices = connectors  # type: ignore[attr-defined]
         self.fields["reference"].widget.attrs |= {"autocomplete": "off", "spellcheck": "false"}
         for name, field in self.fields.items():
             if name == "state":
                 continue
-            kind = "form-select" if name == "merchant" else "form-control"
+            kind = "form-select" if name in self.CHOSEN else "form-control"
             wrong = " is-invalid" if name in self.errors else ""
             field.widget.attrs["class"] = f"{kind}{wrong}"
+
+    def clean_currency(self) -> str:
+        code = str(self.cleaned_data["currency"]).upper()
+        if code and code not in CURRENCIES:
+            raise ValidationError(_("There is no such currency."))
+        return code
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -142,6 +196,12 @@ class PaymentFilter(forms.Form):
             amount_from=max(lows) if lows else None,
             amount_until=min(highs) if highs else None,
             reference=given["reference"],
+            currency=given["currency"],
+            last_four=given["last_four"],
+            customer=given["customer"].upper(),
+            capture_method=given["method"],
+            connector=given["connector"],
+            decline_code=given["decline"],
         )
 
     @property
@@ -170,7 +230,7 @@ class PaymentFilter(forms.Form):
         return found
 
     def _words(self, name: str, value: str) -> Any:
-        if name in ("state", "merchant"):
+        if name in ("state", *self.CHOSEN):
             choices = {str(key): label for key, label in self.fields[name].choices}  # type: ignore[attr-defined]
             return choices.get(value, value[:40])
         day = self.cleaned_data.get(name) if name in ("since", "until") else None

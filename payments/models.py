@@ -63,11 +63,13 @@ class Payment(KeyedModel):
             ("capture_payment", "Can capture a payment"),
             ("void_payment", "Can void a payment"),
             ("correct_payment", "Can correct a payment's state"),
+            ("export_payments", "Can export payments"),
         ]
         indexes = [
             models.Index(fields=["created_at", "id"], name="payments_time"),
             models.Index(fields=["merchant", "created_at", "id"], name="payments_merchant_time"),
             models.Index(fields=["status", "created_at", "id"], name="payments_status_time"),
+            models.Index(fields=["currency", "created_at", "id"], name="payments_currency_time"),
             models.Index(fields=["order_reference"], name="payments_order"),
             models.Index(fields=["amount_minor", "created_at"], name="payments_amount_time"),
         ]
@@ -165,6 +167,7 @@ class Attempt(KeyedModel, Asked):
         indexes = [
             models.Index(fields=["ask_at"], name="payments_attempt_ask"),
             models.Index(fields=["status", "expires_at"], name="payments_attempt_expiry"),
+            models.Index(fields=["decline_code", "payment"], name="payments_attempt_decline"),
         ]
         constraints = [
             *KeyedModel.Meta.constraints,

@@ -5,11 +5,16 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
+from django.utils.translation import gettext_lazy as _
+
 from audit.command import command
+from audit.errors import Kind, Refusal
 from audit.outbox.models import Message
 from audit.outbox.queries import due_messages
+from audit.texts import clean_text
 from audit.work import Work
 
+RETRY = "outbox.retry_message"
 LEASE = timedelta(seconds=90)
 MOST_ATTEMPTS = 12
 LONGEST_WAIT = timedelta(hours=1)
@@ -46,11 +51,11 @@ def settle_messages(work: Work, *, leases: dict[uuid.UUID, uuid.UUID]) -> int:
 
 
 @command("outbox.message.postponed")
-def postpone_message(work: Work, *, message_id: uuid.UUID, lease: uuid.UUID, error: str) -> None:
-    """Put a message back to wait, longer each time; dead after the last attempt."""
+def postpone_message(work: Work, *, message_id: uuid.UUID, lease: uuid.UUID, error: str) -> bool:
+    """Put a message back to wait, longer each time; dead (and true) after the last attempt."""
     message = work.load_one(Message.objects.filter(pk=message_id))
     if message.lease != lease or message.status != Message.Status.LEASED:
-        return
+        return False
     dead = message.attempts >= MOST_ATTEMPTS
     wait = min(timedelta(seconds=2**message.attempts), LONGEST_WAIT)
     work.change(
@@ -63,6 +68,39 @@ def postpone_message(work: Work, *, message_id: uuid.UUID, lease: uuid.UUID, err
     )
     if dead:
         work.record("outbox.message.died", obj=message, data={"task": message.task})
+    return dead
+
+
+@command("outbox.message.revived")
+def revive_message(work: Work, *, message_id: uuid.UUID, reason: str) -> Message:
+    """Have a dead message run again, with all its attempts before it. `reason` goes on record.
+
+    One that is not dead (any more) is a conflict. What it runs is repeatable, so nothing is
+    doubled. One SELECT, two statements to write.
+    """
+    if not work.actor.may(RETRY):
+        raise Refusal("not_allowed", _("Your role does not do this."), Kind.FORBIDDEN)
+    words = clean_text(reason, field="reason", most=200, required=True)
+    message = work.load_one(
+        Message.objects.filter(pk=message_id),
+        Refusal("message_missing", _("There is no such message."), Kind.MISSING),
+    )
+    if message.status != Message.Status.DEAD:
+        raise Refusal("message_not_dead", _("It is not dead any more: look again."), Kind.CONFLICT)
+    work.change(
+        message,
+        status=Message.Status.WAITING,
+        attempts=0,
+        next_at=work.now,
+        settled_at=None,
+        lease=None,
+    )
+    work.record(
+        "outbox.message.revived",
+        obj=message,
+        data={"task": message.task, "reason": words, "error": message.error},
+    )
+    return message
 
 
 @command("outbox.messages.tidied")

@@ -10,7 +10,7 @@ from audit import clock, guard
 from audit.actor import acting_as, system
 from audit.errors import Busy, OutcomeUnknown
 from audit.outbox.commands import lease_messages, postpone_message, settle_messages
-from audit.outbox.handlers import TryAgain, find_handler
+from audit.outbox.handlers import TryAgain, find_handler, mourners
 from audit.outbox.models import Message
 
 logger = logging.getLogger(__name__)
@@ -58,5 +58,10 @@ def _run(message: Message, in_the_past: bool) -> bool:
 
 
 def _postpone(message: Message, error: str) -> None:
-    if message.lease is not None:
-        postpone_message(message_id=message.pk, lease=message.lease, error=error)
+    if message.lease is None:
+        return
+    if not postpone_message(message_id=message.pk, lease=message.lease, error=error):
+        return
+    if tell := mourners.get(message.task):
+        with acting_as(system(message.task, message.request_id)):
+            tell(**message.kwargs)

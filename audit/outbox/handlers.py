@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 F = TypeVar("F", bound=Callable[..., None])
 
 handlers: dict[str, Callable[..., None]] = {}
+mourners: dict[str, Callable[..., None]] = {}
+"""What is to be done when a message of a task has died."""
 
 
 class TryAgain(Exception):
@@ -33,3 +35,13 @@ def handler(task: str) -> Callable[[F], F]:
 def find_handler(task: str) -> Callable[..., Any] | None:
     """The function for a task, or None when no installed app has one."""
     return handlers.get(task)
+
+
+def when_dead(task: str) -> Callable[[F], F]:
+    """Register what tells those who wait that a message of `task` has died. It may run twice."""
+
+    def register(function: F) -> F:
+        mourners[task] = function
+        return function
+
+    return register

@@ -36,6 +36,9 @@ class Message(OwnedModel):
     error = models.CharField(max_length=200, blank=True)
 
     class Meta(OwnedModel.Meta):
+        verbose_name = _("message of the outbox")
+        verbose_name_plural = _("messages of the outbox")
+        permissions = [("retry_message", "Can have a dead message run again")]
         indexes = [
             models.Index(fields=["status", "next_at", "id"], name="outbox_due"),
             models.Index(fields=["request_id"], name="outbox_request"),

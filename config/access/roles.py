@@ -69,6 +69,7 @@ TABLE: tuple[Role, ...] = (
         "payments.refund_payment",
         "payments.capture_payment",
         "payments.void_payment",
+        "payments.export_payments",
         "payments.view_refundreason",
         "approvals.view_approval",
         "approvals.decide_refund",
@@ -86,6 +87,7 @@ TABLE: tuple[Role, ...] = (
         _("Decides which disputes are fought, and sees who the customer is."),
         *DISPUTES,
         "payments.view_daytotals",
+        "payments.export_payments",
         "parties.reveal_customer",
     ),
     _role(
@@ -98,6 +100,7 @@ TABLE: tuple[Role, ...] = (
         "payments.capture_payment",
         "payments.void_payment",
         "payments.correct_payment",
+        "payments.export_payments",
         "payments.view_refundreason",
         "payments.add_refundreason",
         "payments.change_refundreason",
@@ -151,6 +154,8 @@ TABLE: tuple[Role, ...] = (
         "audit.view_logentry",
         "approvals.view_approval",
         "approvals.view_approvallimit",
+        "outbox.view_message",
+        "jobs.view_job",
         "payments.view_refundreason",
     ),
     _role(
@@ -164,6 +169,9 @@ TABLE: tuple[Role, ...] = (
         "auth.view_group",
         "auth.add_group",
         "auth.change_group",
+        "outbox.view_message",
+        "outbox.retry_message",
+        "jobs.view_job",
         staff=True,
     ),
 )

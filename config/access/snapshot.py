@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -57,6 +58,17 @@ def person(user: User, request: HttpRequest | None = None) -> Actor:
         request_id=_request_id(request),
         address=client_address(request) if request else None,
     )
+
+
+def find_person(user_id: uuid.UUID, request_id: str) -> Actor | None:
+    """Whoever asked for something that goes on without him; None when he may not sign in.
+
+    With what he holds now. Two queries.
+    """
+    from config.access.models import User
+
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    return person(user).during(request_id) if user else None
 
 
 def held_by(user: User) -> tuple[tuple[str, ...], frozenset[str]]:

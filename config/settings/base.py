@@ -36,6 +36,8 @@ INSTALLED_APPS = [
     "audit.approvals",
     "audit.idempotency",
     "audit.notes",
+    "audit.jobs",
+    "audit.lists",
     "audit.outbox",
     "audit.retention",
     "audit",
@@ -145,6 +147,7 @@ AUDITLOG_CID_GETTER = "audit.actor.current_request_id"
 COMPTOIR_EDGE = "config.refusals.answer"
 COMPTOIR_ROUTES = "config.routes.ROUTES"
 COMPTOIR_READING = "config.reading.READING"
+COMPTOIR_PERSON = "config.access.snapshot.find_person"
 AMBIENT_WORK_PREFIXES = ["/admin/", "/accounts/"]
 AMBIENT_WORK_FLOW = "config.access.middleware.answer_flow"
 
@@ -278,6 +281,8 @@ CELERY_BROKER_FOLDER = VAR_DIR / "broker"
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "outbox": {"task": "outbox.deliver", "schedule": 5.0},
     "outbox-tidy": {"task": "outbox.tidy", "schedule": 3600.0},
+    "jobs-expire": {"task": "jobs.expire", "schedule": 3600.0},
+    "lists-tidy": {"task": "lists.tidy", "schedule": 24 * 3600.0},
     "payments-resolve": {"task": "payments.resolve_unknown", "schedule": 30.0},
     "payments-expire": {"task": "payments.expire_authorizations", "schedule": 300.0},
     "payments-days": {"task": "payments.add_up_days", "schedule": 120.0},

@@ -124,7 +124,10 @@ class CardReference(KeyedModel):
 
     class Meta(KeyedModel.Meta):
         verbose_name = _("card")
-        indexes = [models.Index(fields=["card_fingerprint"], name="parties_card_fingerprint")]
+        indexes = [
+            models.Index(fields=["card_fingerprint"], name="parties_card_fingerprint"),
+            models.Index(fields=["last_four"], name="parties_card_last_four"),
+        ]
         constraints = [
             *KeyedModel.Meta.constraints,
             models.CheckConstraint(

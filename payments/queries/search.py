@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from iso4217 import Currency
 
 from payments.models import Attempt, Capture, Payment, Refund
+from payments.parties.models import CardReference
 from payments.queries.payments import list_payments
 
 FINEST = 4
@@ -34,6 +35,12 @@ class Wanted:
     amount_from: int | None = None
     amount_until: int | None = None
     reference: str = ""
+    currency: str = ""
+    last_four: str = ""
+    customer: str = ""
+    capture_method: str = ""
+    connector: str = ""
+    decline_code: str = ""
 
 
 def list_wanted(wanted: Wanted) -> QuerySet[Payment]:
@@ -54,7 +61,32 @@ def list_wanted(wanted: Wanted) -> QuerySet[Payment]:
         rows = rows.filter(_amount_between(wanted.amount_from, wanted.amount_until))
     if wanted.reference:
         rows = rows.filter(_named(wanted.reference))
+    plain = {
+        "currency": wanted.currency,
+        "customer__reference": wanted.customer,
+        "capture_method": wanted.capture_method,
+    }
+    rows = rows.filter(**{name: value for name, value in plain.items() if value})
+    return _tried_with(rows, wanted)
+
+
+def _tried_with(rows: QuerySet[Payment], wanted: Wanted) -> QuerySet[Payment]:
+    """Payments of which one attempt fits all that is asked of attempts."""
+    plain = {"connector": wanted.connector, "decline_code": wanted.decline_code}
+    given = {name: value for name, value in plain.items() if value}
+    if wanted.last_four:
+        # Few cards share four digits: begin at them, not at the payments.
+        cards = CardReference.objects.filter(last_four=wanted.last_four)
+        tried = Attempt.objects.filter(card__in=cards.order_by().values("pk"), **given)
+        return rows.filter(pk__in=tried.order_by().values("payment_id"))
+    if given:
+        return rows.filter(Exists(Attempt.objects.filter(payment=OuterRef("pk"), **given)))
     return rows
+
+
+def count_up_to(rows: QuerySet[Payment], most: int) -> int:
+    """How many there are, `most` + 1 for more than `most`. One SELECT that reads no further."""
+    return rows.order_by()[: most + 1].count()
 
 
 def _amount_between(low: int | None, high: int | None) -> Q:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,13 +15,19 @@ from audit import clock, keyset
 from audit.access import saw
 from audit.actor import current_actor
 from audit.gate import requires
+from audit.lists.kept import keep_list, with_view
 from payments.filters import PaymentFilter
+from payments.models import Payment
 from payments.parties.queries import list_merchants
+from payments.queries.beside import look_beside
 from payments.queries.pages import get_payment_page
 from payments.queries.payments import get_story
 from payments.queries.progress import progress_of
-from payments.queries.search import list_wanted
+from payments.queries.search import count_up_to, list_wanted
 from payments.tables import PaymentTable
+from payments.views.lists import PAYMENTS
+
+MOST_COUNTED = 1000
 
 
 @requires("payments.view_payment")
@@ -32,28 +40,42 @@ def payment_list(request: HttpRequest) -> HttpResponse:
     """
     if request.method == "POST":
         return _to_address(request)
+    actor = current_actor()
     form = PaymentFilter(request.GET, list_merchants())
     place, is_lost = _place(request)
-    context = {
+    kept = keep_list(actor, PAYMENTS, request.GET)
+    context: dict[str, Any] = {
         "form": form,
         "chips": form.chips(request.path),
         "is_lost": is_lost,
-        "is_first_page": place.cursor is None,
+        "kept": kept,
     }
     if form.is_valid():
         found = list_wanted(form.wanted())
         page = keyset.take(found, place, by="created_at", descending=True)
         saw(request, page.rows)
-        context["table"] = PaymentTable(page.rows)
-        context["pager"] = keyset.pager(page, request.path, request.GET)
+        beside = look_beside(page.rows, kept.columns)
+        context |= {
+            "table": PaymentTable(page.rows, kept.columns, beside),
+            "pager": keyset.pager(page, request.path, request.GET),
+            "count": _count(found, page),
+            "most": MOST_COUNTED,
+        }
     return render(request, "payments/list.html", context)
+
+
+def _count(found: QuerySet[Payment], page: keyset.Page[Payment]) -> int:
+    """How many payments fit, as far as anybody wants to know."""
+    is_all = page.before is None and page.after is None
+    return len(page.rows) if is_all else count_up_to(found, MOST_COUNTED)
 
 
 def _to_address(request: HttpRequest) -> HttpResponse:
     form = PaymentFilter(request.POST, list_merchants())
     if not form.is_valid():
-        return render(request, "payments/list.html", {"form": form}, status=400)
-    query = form.tidy_address()
+        kept = keep_list(current_actor(), PAYMENTS, request.POST)
+        return render(request, "payments/list.html", {"form": form, "kept": kept}, status=400)
+    query = with_view(request.POST, form.tidy_address())
     return HttpResponseRedirect(f"{request.path}?{query}" if query else request.path)
 
 

@@ -13,6 +13,8 @@ from django.utils import translation
 
 from audit.actor import acting_as, operator
 from audit.approvals.models import Approval, ApprovalLimit
+from audit.lists.commands import save_view
+from audit.lists.models import SavedView
 from audit.models import LogEntry
 from audit.notes.commands import add_note
 from audit.notes.models import Note, Tag
@@ -38,6 +40,7 @@ class House:
     entry: LogEntry
     note: Note
     tag: Tag
+    view: SavedView
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +63,9 @@ def house(db: None) -> House:
     with acting_as(actor_of(colleague)):
         refund = requested_refund(payment, eur(1_000))
         note = add_note(kind="payment", subject_id=payment.pk, text="He called twice.", key="n")
+        view = save_view(
+            list_code="payments", name="Mine", query="", columns=[], key="a view of the colleague"
+        )
     return House(
         payment=payment,
         approval=Approval.objects.get(subject_id=refund.pk),
@@ -70,6 +76,7 @@ def house(db: None) -> House:
         note=note,
         tag=tag,
         entry=LogEntry.objects.filter(event="payments.refund.requested")[0],
+        view=view,
     )
 
 

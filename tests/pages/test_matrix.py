@@ -167,6 +167,19 @@ log:people                                      POST  s x x x x x x x x > > x >
 log:entry                                       GET   s x x x x x x x x · · x ·
 payments:list                                   GET   s · · · · · · · · x · x ·
 payments:list                                   POST  s > > > > > > > > x > x >
+payments:columns                                GET   s · · · · · · · · x · x ·
+payments:columns                                POST  s > > > > > > > > x > x >
+payments:views                                  GET   s · · · · · · · · x · x ·
+payments:view_new                               GET   s · · · · · · · · x · x ·
+payments:view_new                               POST  s f f f f f f f f x f x f
+payments:view_name                              GET   s 4 4 4 4 4 4 4 4 x 4 x 4
+payments:view_name                              POST  s 4 4 4 4 4 4 4 4 x 4 x 4
+payments:view_content                           GET   s 4 4 4 4 4 4 4 4 x 4 x 4
+payments:view_content                           POST  s 4 4 4 4 4 4 4 4 x 4 x 4
+payments:view_removal                           GET   s > > > > > > > > x > x >
+payments:view_removal                           POST  s 4 4 4 4 4 4 4 4 x 4 x 4
+payments:view_restoration                       GET   s 4 4 4 4 4 4 4 4 x 4 x 4
+payments:view_restoration                       POST  s 4 4 4 4 4 4 4 4 x 4 x 4
 payments:detail                                 GET   s · · · · · · · · x · x ·
 payments:progress                               GET   s > > > > > > > > x > x >
 payments:refund_new                             GET   s · · x x · x x x x x x ·
@@ -230,6 +243,7 @@ def url_of(name: str, house: House) -> str:
         "subject_id": house.payment.pk,
         "note_id": house.note.pk,
         "code": house.tag.pk,
+        "view_id": house.view.pk,
         "object_id": objects.get(name.rpartition("_")[0], house.colleague).pk,
         "content_type_id": ContentType.objects.get_for_model(User).pk,
         "app_label": "access",

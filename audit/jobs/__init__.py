@@ -1,0 +1,1 @@
+"""Long work that somebody asked for: in slices, with progress, stopped and resumed."""

@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class JobsConfig(AppConfig):
+    name = "audit.jobs"
+    label = "jobs"
+    verbose_name = _("Jobs")
+
+    def ready(self) -> None:
+        # Importing tasks is what registers them.
+        from audit.jobs import tasks  # noqa: F401
