@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -21,6 +21,12 @@ PARTLY_CAPTURED = 0.03
 
 HOURS = (1, 1, 1, 1, 1, 2, 4, 8, 14, 20, 24, 26, 28, 26, 22, 20, 22, 26, 30, 32, 28, 18, 8, 3)
 WEEKDAYS = (20, 19, 20, 21, 25, 30, 24)
+LATELY, GROWTH = 30, 5
+"""A business that grows: each of the last thirty days sells five times what one a year ago did."""
+WAITING, WORTH = 3, 20_000
+"""So many of the latest refunds are above an agent's limit, and wait in the inbox."""
+HELD, HELD_FOR = 2, timedelta(days=5, hours=10)
+"""So many are still held, and since when: they expire after seven days."""
 
 DECLINES = (
     *["insufficient_funds"] * 9,
@@ -44,6 +50,7 @@ class Fate(StrEnum):
     DECLINED = "declined"
     VOIDED = "voided"
     PARTLY_CAPTURED = "partly_captured"
+    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,7 @@ class Sale:
     fate: Fate
     refund_share: int
     is_returning: bool
+    is_waiting: bool = False
 
 
 def make_plan(*, payments: int, months: int, seed: int, until: datetime) -> list[Sale]:
@@ -124,7 +132,28 @@ def make_plan(*, payments: int, months: int, seed: int, until: datetime) -> list
                 is_returning=is_returning,
             )
         )
-    return sales
+    return _with_work_to_do(sales, until)
+
+
+def _with_work_to_do(sales: list[Sale], until: datetime) -> list[Sale]:
+    """Some large refunds of late that nobody decides, some money held that soon is let go of.
+
+    Chosen by their number, so that a second run on another day chooses the same.
+    """
+    late = sales[-len(sales) // 5 :]
+    refunded = [sale.number for sale in sales if sale.refund_share]
+    waiting = set(refunded[-WAITING:]) if len(refunded) > WAITING else set()
+    whole = [sale.number for sale in late if sale.fate is Fate.CAPTURED and not sale.refund_share]
+    held = {number: place for place, number in enumerate(whole[:HELD])}
+    for place, sale in enumerate(sales):
+        if sale.number in waiting:
+            sales[place] = replace(
+                sale, minor=max(sale.minor, WORTH), refund_share=1000, is_waiting=True
+            )
+        elif sale.number in held:
+            since = until - HELD_FOR - timedelta(hours=11 * held[sale.number])
+            sales[place] = replace(sale, fate=Fate.HELD, at=since)
+    return sorted(sales, key=lambda sale: sale.at)
 
 
 def _quota(dice: random.Random, total: int, share: float) -> list[bool]:
@@ -134,14 +163,21 @@ def _quota(dice: random.Random, total: int, share: float) -> list[bool]:
 
 
 def _moment(dice: random.Random, months: int, until: datetime) -> datetime:
+    """A moment before `until`; today's hours are those that have gone by, and some minutes less."""
     days = max(1, round(months * 30.44))
-    day = dice.choices(
-        range(days),
-        [WEEKDAYS[(until - timedelta(days=back + 1)).weekday()] for back in range(days)],
-    )[0]
+    midnight = until.replace(hour=0, minute=0, second=0, microsecond=0)
+    gone_by = max(timedelta(0), until - midnight - timedelta(minutes=45))
+    weights = [
+        WEEKDAYS[(until - timedelta(days=back)).weekday()] * (GROWTH if back <= LATELY else 1)
+        for back in range(days + 1)
+    ]
+    weights[0] = int(weights[0] * (gone_by / timedelta(days=1)))
+    back = dice.choices(range(days + 1), weights)[0]
     hour = dice.choices(range(24), HOURS)[0]
-    start = (until - timedelta(days=day + 1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    return start + timedelta(hours=hour, seconds=dice.randrange(3600))
+    passed = timedelta(hours=hour, seconds=dice.randrange(3600))
+    if back == 0:
+        return midnight + passed / timedelta(days=1) * gone_by
+    return midnight - timedelta(days=back) + passed
 
 
 def _fates(dice: random.Random, total: int) -> list[Fate]:

@@ -32,8 +32,6 @@ from payments.parties.policy import CardDetails
 CHUNK = 60
 LEASED = 100
 CONNECTOR = "sandbox"
-WAITING = 3
-"""So many of the latest refunds above the agent's limit stay in the inbox."""
 TALK = (
     ("Called twice. Wants to hear from us when the money is on its way.", "call_back"),
     ("Photos of the damage came by mail; the shop has seen them.", "waits_for_shop"),
@@ -109,7 +107,7 @@ class Player:
             pass
 
     def _sell(self, sale: Sale) -> Payment:
-        manual = sale.fate in (Fate.VOIDED, Fate.PARTLY_CAPTURED)
+        manual = sale.fate in (Fate.VOIDED, Fate.PARTLY_CAPTURED, Fate.HELD)
         customer = self._customer(sale.buyer)
         methods = Payment.CaptureMethod
         return create_payment(
@@ -174,7 +172,8 @@ class Player:
         if not sale.refund_share:
             return
         when = sale.at + timedelta(days=1 + sale.number % 20, hours=2)
-        when = min(when, self.until - timedelta(minutes=20))
+        latest = self.until - timedelta(minutes=20)
+        when = latest - timedelta(hours=sale.number % 30) if sale.is_waiting else min(when, latest)
         minor = max(1, sale.minor * sale.refund_share // 1000)
         reasons = ("requested_by_customer", "defective", "not_received", "duplicate", "goodwill")
         with acting_as(self._at_desk(self.agent)), clock.at(when):
@@ -186,7 +185,7 @@ class Player:
             )
             if sale.number % 3 == 0:
                 self._talk(sale, payment)
-        if refund.status == Refund.Status.AWAITING_APPROVAL:
+        if refund.status == Refund.Status.AWAITING_APPROVAL and not sale.is_waiting:
             self.waiting.append((refund, when))
 
     def _talk(self, sale: Sale, payment: Payment) -> None:
@@ -197,9 +196,9 @@ class Player:
         put_tag(kind="payment", subject_id=payment.pk, code=tag)
 
     def _decide(self) -> None:
-        """The lead approves what waits, but for the latest: an inbox is never empty."""
+        """The lead approves what waits, but for what the plan leaves to whoever tries the demo."""
         self.waiting.sort(key=lambda one: one[1])
-        for refund, asked_at in self.waiting[: max(0, len(self.waiting) - WAITING)]:
+        for refund, asked_at in self.waiting:
             when = min(asked_at + timedelta(hours=3), self.until)
             with acting_as(self._at_desk(self.lead)), clock.at(when):
                 approve_refund(subject_id=refund.pk, key=self.key("approval", refund.pk))

@@ -61,12 +61,13 @@ def test_all_of_it_lies_in_the_months_before_oldest_first(sales: list[Sale]) -> 
     moments = [sale.at for sale in sales]
     assert moments == sorted(moments)
     assert UNTIL - timedelta(days=397) < moments[0] < UNTIL - timedelta(days=380)
-    assert UNTIL - timedelta(days=3) < moments[-1] < UNTIL
+    assert UNTIL - timedelta(hours=12) < moments[-1] < UNTIL - timedelta(minutes=40)
 
 
 def test_the_same_seed_is_the_same_business_on_another_day() -> None:
     def content(until: datetime) -> list[tuple[object, ...]]:
         plan = make_plan(payments=300, months=13, seed=3, until=until)
+        plan.sort(key=lambda sale: sale.number)
         return [(s.shop, s.buyer, s.minor, s.card, s.fate, s.refund_share) for s in plan]
 
     assert content(UNTIL) == content(UNTIL + timedelta(days=9, hours=5))
@@ -75,3 +76,25 @@ def test_the_same_seed_is_the_same_business_on_another_day() -> None:
 @pytest.mark.parametrize("payments", [1, 2, 10])
 def test_a_tiny_demo_is_possible(payments: int) -> None:
     assert len(make_plan(payments=payments, months=1, seed=1, until=UNTIL)) == payments
+
+
+def test_the_last_month_sells_more_than_the_others_and_today_has_begun(sales: list[Sale]) -> None:
+    lately = sum(UNTIL - timedelta(days=30) < sale.at for sale in sales)
+    assert 0.2 < lately / len(sales) < 0.4
+    assert any(sale.at.date() == UNTIL.date() for sale in sales)
+
+
+def test_some_refunds_wait_and_some_money_is_held_for_some_days(sales: list[Sale]) -> None:
+    waiting = [sale for sale in sales if sale.is_waiting]
+    assert len(waiting) == 3
+    assert all(sale.minor >= 20_000 and sale.refund_share == 1000 for sale in waiting)
+    held = [sale for sale in sales if sale.fate is Fate.HELD]
+    assert len(held) == 2
+    ages = [UNTIL - sale.at for sale in held]
+    assert timedelta(days=5) < min(ages) <= max(ages) < timedelta(days=7)
+
+
+def test_a_demo_begun_at_midnight_has_nothing_of_tomorrow() -> None:
+    midnight = UNTIL.replace(hour=0, minute=5)
+    plan = make_plan(payments=300, months=2, seed=1, until=midnight)
+    assert all(sale.at < midnight for sale in plan)
