@@ -71,18 +71,20 @@
     button.addEventListener("click", () => openHelp());
   }
 
+  const ROWS = "[data-rows] tbody tr, [data-rows] > li";
+
   // The row's own link takes the focus: Enter then opens it, and a screen reader says its name.
   function moveRow(step) {
-    const links = [...document.querySelectorAll("[data-rows] tbody tr")]
+    const links = [...document.querySelectorAll(ROWS)]
       .map((row) => row.querySelector("a[data-row-link]") || row.querySelector("a[href]"))
       .filter(Boolean);
     if (!links.length) return false;
-    const row = document.activeElement.closest("[data-rows] tbody tr");
+    const row = document.activeElement.closest(ROWS);
     const current = row ? links.findIndex((link) => row.contains(link)) : -1;
     const first = step > 0 ? 0 : links.length - 1;
     const next = current < 0 ? first : Math.min(Math.max(current + step, 0), links.length - 1);
     links[next].focus();
-    links[next].closest("tr").scrollIntoView({ block: "nearest" });
+    links[next].closest(ROWS).scrollIntoView({ block: "nearest" });
     return true;
   }
 

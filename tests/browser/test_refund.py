@@ -35,6 +35,7 @@ def send(page: Page) -> None:
 def test_agent_finds_a_payment_and_refunds_part_of_it(enter: Enter, pay: Pay) -> None:
     payment, _other = pay(10_000), pay(4_200)
     page = enter("support_agent")
+    page.goto("/payments/")
     page.get_by_label("Reference").fill(payment.reference)
     page.get_by_role("button", name="Find", exact=True).click()
     page.get_by_role("table").get_by_role("link", name=payment.reference).click()
@@ -207,6 +208,7 @@ def test_without_the_log_nothing_is_written_and_the_page_says_so(enter: Enter, p
 def test_everything_works_without_script(enter: Enter, pay: Pay) -> None:
     payment, other = pay(10_000), pay(4_200)
     page = enter("support_agent", java_script_enabled=False)
+    page.goto("/payments/")
     expect(page.get_by_role("link", name=other.reference)).to_be_visible()
     page.get_by_label("Reference").fill(payment.reference)
     page.get_by_role("button", name="Find", exact=True).click()
@@ -224,6 +226,7 @@ def test_everything_works_without_script(enter: Enter, pay: Pay) -> None:
 def test_list_is_walked_by_keyboard(enter: Enter, pay: Pay) -> None:
     newest = [pay(minor) for minor in (1_000, 2_000, 3_000)][::-1]
     page = enter("support_agent")
+    page.goto("/payments/")
     links = [page.get_by_role("link", name=one.reference) for one in newest]
     page.keyboard.press("j")
     expect(links[0]).to_be_focused()
