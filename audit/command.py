@@ -24,7 +24,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.db import DatabaseError, InterfaceError, connection, transaction
 
-from audit import clock, log, outcomes
+from audit import clock, companions, log, outcomes
 from audit.actor import current_actor
 from audit.encryption import fingerprint
 from audit.errors import Busy, OutcomeUnknown, RecordUnavailable, Refusal
@@ -93,6 +93,7 @@ def _run(spec: Spec, body: Callable[..., R], kwargs: dict[str, Any]) -> R:
         try:
             with transaction.atomic(durable=True):
                 result = body(work, **kwargs)
+                run.bring_companion(work, result)
                 flush(work)
             return result
         except BaseException as error:  # noqa: BLE001
@@ -118,6 +119,12 @@ class Run:
         self.fingerprint = fingerprint(given) if self.key else ""
         self.is_lost = False
         self.met_rival = False
+        self.companion = companions.claim()
+
+    def bring_companion(self, work: Work, result: Any) -> None:
+        """What the caller wants written in the same transaction; a replay wrote it before."""
+        if self.companion is not None and not work.was_replayed:
+            self.companion(work, result)
 
     def new_work(self) -> Work:
         return Work(self.actor, self.now, self.event, key=self.key, fingerprint=self.fingerprint)

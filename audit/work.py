@@ -97,6 +97,7 @@ class Work:
         self.command_id = uuid.uuid4()
         self.is_open = True
         self.is_flushing = False
+        self.was_replayed = False
         self.rows: dict[tuple[type[models.Model], Any], Tracked] = {}
         self.takes: list[Take] = []
         self.entries: list[tuple[str, dict[str, Any]]] = []
@@ -146,6 +147,7 @@ class Work:
                 Kind.CONFLICT,
                 about=found,
             )
+        self.was_replayed = found is not None
         return found
 
     def _adopt_with(self, obj: M, also: Sequence[str]) -> M:

@@ -33,6 +33,8 @@ AREAS: dict[str, Any] = {
     "outbox": _("Background work"),
     "jobs": _("Long work"),
     "lists": _("Saved views"),
+    "idempotency": _("Keys of repeated calls"),
+    "api": _("The API and its keys"),
     "audit": _("The record itself"),
 }
 
@@ -183,6 +185,23 @@ LISTS: dict[str, Any] = {
     "lists.columns.chosen": _("Chose the columns of a list"),
 }
 
+API: dict[str, Any] = {
+    "api.key.created": _("Made an API key"),
+    "api.key.rotated": _("Rotated an API key"),
+    "api.key.revoked": _("Revoked an API key"),
+    "api.key.used": _("Noted the use of an API key"),
+    "api.key.refused": _("API key refused"),
+    "idempotency.answer.kept": _("Kept the answer to a keyed call"),
+    "idempotency.records.tidied": _("Forgot old keys of repeated calls"),
+    "access.api.payments": _("Looked at the list of payments by API"),
+    "access.api.payment": _("Looked at a payment by API"),
+    "access.api.refunds": _("Looked at the list of refunds by API"),
+    "access.api.refund": _("Looked at a refund by API"),
+    "access.api.customers": _("Looked at the list of customers by API"),
+    "access.api.customer": _("Looked at a customer by API"),
+    "access.api.card": _("Looked at a card by API"),
+}
+
 BACKGROUND: dict[str, Any] = {
     "audit.log.sealed": _("Sealed the log"),
     "outbox.messages.leased": _("Took work from the outbox"),
@@ -237,6 +256,7 @@ READING = Reading(
         **ACCESS,
         **LOOKS,
         **LISTS,
+        **API,
         **BACKGROUND,
     },
     areas=AREAS,
@@ -253,6 +273,7 @@ READING = Reading(
         "R": _by("payments.Refund"),
         "M": _by("parties.Merchant"),
         "C": _by("parties.Customer"),
+        "K": _by("api.ApiKey"),
         "U": _person,
     },
 )

@@ -12,6 +12,7 @@ from django.views import defaults
 
 from audit.access import showed_nothing
 from audit.errors import Busy, Kind, OutcomeUnknown, RecordUnavailable, Refusal
+from config.api import problems
 
 STATUS = {Kind.INVALID: 400, Kind.FORBIDDEN: 403, Kind.MISSING: 404, Kind.CONFLICT: 409}
 
@@ -67,11 +68,15 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's 404, likewise."""
     showed_nothing(request)
+    if request.path_info.startswith(problems.PREFIX):
+        return problems.problem(request, 404, "not_found", "There is no such address.")
     return defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500 with the request id on it, so that it can be found."""
+    """500 with the request id on it, so that it can be found; for a system as a problem."""
+    if request.path_info.startswith(problems.PREFIX):
+        return problems.server_error(request)
     return _page(request, "500.html", 500, "")
 
 

@@ -4,12 +4,14 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config.access.views import set_language
+from config.api.root import make_urls
 
 urlpatterns = [
     path("", include("config.desk.urls")),
     path("", include("config.access.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("api/v1/", make_urls()),
     path("approvals/", include("audit.approvals.urls")),
     path("i18n/setlang/", set_language, name="set_language"),
     path("log/", include("audit.urls")),

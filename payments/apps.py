@@ -13,7 +13,14 @@ class PaymentsConfig(AppConfig):
         from audit import net, proofs, subjects
         from audit.approvals.kinds import Approvable, kinds
         from audit.approvals.models import Kind
+        from audit.idempotency.answers import presenters
         from payments import tasks  # noqa: F401
+        from payments.api.presenting import (
+            present_card,
+            present_customer,
+            present_payment,
+            present_refund,
+        )
         from payments.commands import refunds
         from payments.models import Attempt, Capture, Payment, Refund, RefundReason
         from payments.proofs import count_days, count_payments, days_off, payments_off
@@ -40,6 +47,12 @@ class PaymentsConfig(AppConfig):
                 url=lambda pk: reverse("payments:detail", args=[pk]),
                 holder=lambda payment: payment.customer_id,
             )
+        )
+        presenters.update(
+            payment=present_payment,
+            refund=present_refund,
+            card=present_card,
+            customer=present_customer,
         )
         proofs.register("payment totals equal the ledger", payments_off, count_payments)
         needs.register()

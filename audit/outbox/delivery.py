@@ -27,13 +27,16 @@ def deliver_due(limit: int = BATCH, *, in_the_past: bool = False) -> int:
     """
     with acting_as(system("outbox")):
         messages = lease_messages(limit=limit)
-        done = {one.pk: one.lease for one in messages if one.lease and _run(one, in_the_past)}
+        done = {
+            one.pk: one.lease for one in messages if one.lease and run_message(one, in_the_past)
+        }
         if done:
             settle_messages(leases=done)
     return len(messages)
 
 
-def _run(message: Message, in_the_past: bool) -> bool:
+def run_message(message: Message, in_the_past: bool = False) -> bool:
+    """Run a message that was leased; whether it is done. One that failed is put back to wait."""
     handle = find_handler(message.task)
     if handle is None:
         _postpone(message, "no handler")

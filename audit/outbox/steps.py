@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -21,8 +24,18 @@ _silent: ContextVar[bool] = ContextVar("silent_bell", default=False)
 
 def make_messages(work: Work, laters: Sequence[Later]) -> list[Message]:
     """One row for each, and a ring of the bell once they are committed."""
-    if settings.OUTBOX_BELL and not _silent.get() and any(one.due_at <= work.now for one in laters):
+    messages = _waiting(work, laters)
+    taking = _taking.get()
+    if taking is not None:
+        _take(taking, work, messages)
+    elif (
+        settings.OUTBOX_BELL and not _silent.get() and any(m.next_at <= work.now for m in messages)
+    ):
         transaction.on_commit(ring)
+    return messages
+
+
+def _waiting(work: Work, laters: Sequence[Later]) -> list[Message]:
     return [
         Message(
             task=one.task,
@@ -34,6 +47,37 @@ def make_messages(work: Work, laters: Sequence[Later]) -> list[Message]:
         )
         for one in laters
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    messages: list[Message]
+    lease: timedelta
+
+
+_taking: ContextVar[_Taking | None] = ContextVar("taking", default=None)
+
+
+@contextmanager
+def taken(messages: list[Message], lease: timedelta) -> Iterator[None]:
+    """What is asked for inside, and due, is made already leased to the caller, and handed to him in
+    `messages` once it is committed."""
+    token = _taking.set(_Taking(messages, lease))
+    try:
+        yield
+    finally:
+        _taking.reset(token)
+
+
+def _take(taking: _Taking, work: Work, messages: Sequence[Message]) -> None:
+    due = [one for one in messages if one.next_at <= work.now]
+    for message in due:
+        message.status = Message.Status.LEASED
+        message.lease = uuid.uuid4()
+        message.leased_until = work.now + taking.lease
+        message.attempts = 1
+    # An attempt that was rolled back leaves nothing.
+    transaction.on_commit(lambda: taking.messages.extend(due))
 
 
 @contextmanager

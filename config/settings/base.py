@@ -23,6 +23,7 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 INSTALLED_APPS = [
     "config.desk",
     "config.demo",
+    "config.api",
     "config.access",
     "disputes",
     "payments",
@@ -59,6 +60,7 @@ INSTALLED_APPS = [
     "crispy_bootstrap5",
     "lucide",
     "csp",
+    "ninja",
 ]
 
 # The order is the design: a request is named first, replayed as a whole when the database asks
@@ -83,6 +85,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "config.access.middleware.KeptWorkMiddleware",
     "config.access.middleware.GateMiddleware",
+    "config.api.middleware.ApiMiddleware",
     "audit.middleware.AccessRecordMiddleware",
     "audit.middleware.AmbientWorkMiddleware",
 ]
@@ -288,6 +291,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "payments-days": {"task": "payments.add_up_days", "schedule": 120.0},
     "approvals-expire": {"task": "approvals.expire", "schedule": 300.0},
     "ledger-roll-up": {"task": "ledger.roll_up_balances", "schedule": 3600.0},
+    "idempotency-complete": {"task": "idempotency.complete", "schedule": 60.0},
+    "idempotency-tidy": {"task": "idempotency.tidy", "schedule": 3600.0},
     "audit-seal": {"task": "audit.seal", "schedule": 30.0},
 }
 OUTBOX_BELL = env.bool("OUTBOX_BELL", True)
@@ -312,6 +317,16 @@ REFUND_ARRIVAL_DAYS: dict[str, tuple[int, int]] = {
         ]
     )
 }
+
+# The API ------------------------------------------------------------------------------------------
+
+# How long a caller waits for a provider before he is told that it goes on.
+API_WAIT_S = env.float("API_WAIT_S", 5.0)
+# For each key in each web process.
+API_RATE_PER_S = env.float("API_RATE_PER_S", 50.0)
+API_BURST = env.int("API_BURST", 100)
+# As long as a payment can be refunded, and longer.
+IDEMPOTENCY_KEPT_DAYS = env.int("IDEMPOTENCY_KEPT_DAYS", 400)
 
 LOG_FORMAT = env.str("LOG_FORMAT", "")
 LOGGING: dict[str, Any] = {

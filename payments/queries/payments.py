@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -63,6 +65,27 @@ def get_story(payment_id: uuid.UUID) -> Story:
             .order_by("created_at", "pk")
         ),
     )
+
+
+def list_stories(payments: Sequence[Payment]) -> list[Story]:
+    """The stories of these payments in their order, without merchant, customer and people.
+
+    Three SELECTs, none for no payments.
+    """
+    if not payments:
+        return []
+    ids = [payment.pk for payment in payments]
+    attempts: dict[uuid.UUID, list[Attempt]] = defaultdict(list)
+    captures: dict[uuid.UUID, list[Capture]] = defaultdict(list)
+    refunds: dict[uuid.UUID, list[Refund]] = defaultdict(list)
+    rows = Attempt.objects.filter(payment_id__in=ids).select_related("card").order_by("number")
+    for attempt in rows:
+        attempts[attempt.payment_id].append(attempt)
+    for capture in Capture.objects.filter(payment_id__in=ids).order_by("created_at", "pk"):
+        captures[capture.payment_id].append(capture)
+    for refund in Refund.objects.filter(payment_id__in=ids).order_by("created_at", "pk"):
+        refunds[refund.payment_id].append(refund)
+    return [Story(one, attempts[one.pk], captures[one.pk], refunds[one.pk]) for one in payments]
 
 
 def list_payments() -> QuerySet[Payment]:

@@ -1,0 +1,36 @@
+"""Keeping answers, and forgetting old keys."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+from audit.command import command
+from audit.encryption import seal_secret
+from audit.idempotency.models import Record
+from audit.work import Work
+
+
+@command("idempotency.answer.kept")
+def keep_answer(work: Work, *, record_id: uuid.UUID, status_code: int, answer: str) -> None:
+    """Keep what the first request was told, sealed. The first answer stays; a repeat changes
+    nothing. One SELECT, one UPDATE."""
+    record = work.load_one(Record.objects.filter(pk=record_id))
+    if record.answered_at is not None:
+        return
+    work.change(
+        record,
+        status_code=status_code,
+        answer=seal_secret(answer, place=record.place),
+        answered_at=work.now,
+    )
+
+
+@command("idempotency.records.tidied")
+def tidy_records(work: Work, *, kept_days: int, limit: int = 1000) -> int:
+    """Forget keys used more than `kept_days` ago, oldest first; how many were forgotten."""
+    old = Record.objects.filter(made_at__lt=work.now - timedelta(days=kept_days))
+    records = work.load(old.order_by("made_at", "pk")[:limit])
+    for record in records:
+        work.remove(record)
+    return len(records)

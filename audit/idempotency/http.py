@@ -1,0 +1,125 @@
+"""Once by key, over HTTP: the guard of every request of the API that moves money.
+
+The contract (IETF draft-ietf-httpapi-idempotency-key-header, refined): a key belongs to its owner;
+the same key with the same request gives the first answer again, with another request a refusal,
+and while the first is under way a conflict. What was refused before anything was done is not kept.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeVar
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_cache_control
+
+from audit import clock
+from audit.companions import accompanied_by
+from audit.encryption import fingerprint, unseal_secret
+from audit.errors import Kind, Refusal
+from audit.idempotency.answers import present
+from audit.idempotency.commands import keep_answer
+from audit.idempotency.errors import key_in_flight, key_missing, key_reused, key_unreadable
+from audit.idempotency.models import Record
+from audit.idempotency.queries import digest_of, find_record
+from audit.idempotency.steps import note_key
+from audit.work import Work
+
+HEADER = "Idempotency-Key"
+Row = TypeVar("Row")
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def read_key(request: HttpRequest) -> str:
+    """The key of a request, with or without the quotes of a structured field.
+
+    Raises Refusal: `idempotency_key_missing`, `idempotency_key_invalid`.
+    """
+    text = request.headers.get(HEADER)
+    if text is None:
+        raise key_missing()
+    key = text.strip()
+    if len(key) >= 2 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if not _KEY.fullmatch(key):
+        raise key_unreadable()
+    return key
+
+
+def once(
+    request: HttpRequest,
+    owner: str,
+    kind: str,
+    body: Any,
+    run: Callable[[str], Row],
+    about: Callable[[Row], uuid.UUID],
+    waiting: AbstractContextManager[None] | None = None,
+) -> HttpResponse:
+    """Run `run(key)` once for this key of `owner`, and answer with what it made, of `kind`.
+
+    `run` calls one command with the key it is given; `about` tells what is answered about by what
+    the command returned; `waiting` is around the command and may wait for what it set going. A
+    repeat costs one SELECT. Raises the command's refusals, and those of `audit.idempotency.errors`.
+    """
+    key = read_key(request)
+    print_ = fingerprint([request.method, request.path, body])
+    known = find_record(owner, key)
+    if known is not None:
+        return _again(known, print_)
+    record_id = uuid.uuid4()
+
+    def note(work: Work, row: Row) -> None:
+        note_key(
+            work,
+            record_id=record_id,
+            owner=owner,
+            key=key,
+            fingerprint=print_,
+            kind=kind,
+            subject_id=about(row),
+        )
+
+    with waiting or nullcontext(), accompanied_by(note):
+        row = run(f"api:{owner}:{digest_of(key)[:40]}")
+    status, told = present(kind, about(row))
+    text = json.dumps(told)
+    try:
+        keep_answer(record_id=record_id, status_code=status, answer=text)
+    except Refusal as refusal:
+        if refusal.kind is Kind.MISSING:
+            # Another request with this key was faster by a hair, and is at it.
+            raise key_in_flight() from refusal
+        raise
+    return _answer(status, text)
+
+
+def _again(record: Record, print_: str) -> HttpResponse:
+    if record.fingerprint != print_:
+        raise key_reused()
+    if record.status_code is not None:
+        text = unseal_secret(record.answer, place=record.place)
+        return _answer(record.status_code, text, replayed=True)
+    if record.in_flight_until > clock.now():
+        raise key_in_flight()
+    status, text = complete(record)
+    return _answer(status, text, replayed=True)
+
+
+def complete(record: Record) -> tuple[int, str]:
+    """Give the answer that a request did not live to give, and keep it."""
+    status, told = present(record.subject_kind, record.subject_id)
+    text = json.dumps(told)
+    keep_answer(record_id=record.pk, status_code=status, answer=text)
+    return status, text
+
+
+def _answer(status: int, text: str, *, replayed: bool = False) -> HttpResponse:
+    response = HttpResponse(text, status=status, content_type="application/json")
+    patch_cache_control(response, no_store=True)
+    if replayed:
+        response["Idempotent-Replayed"] = "true"
+    return response

@@ -1,0 +1,64 @@
+"""A merchant's own things, and pages of them. Another merchant's are not there."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TypeVar
+
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from audit.errors import Kind, Refusal
+from audit.keyset import Cursor, Page, Place, take
+from payments.api.door import caller_of
+from payments.models import Payment, Refund
+from payments.parties.models import Customer
+
+M = TypeVar("M", bound=Model)
+
+
+def missing(code: str) -> Refusal:
+    return Refusal(code, _("There is no such thing."), Kind.MISSING)
+
+
+def get_own_payment(request: HttpRequest, payment_id: uuid.UUID) -> Payment:
+    """One SELECT. Raises Refusal (missing)."""
+    rows = Payment.objects.filter(pk=payment_id, merchant=caller_of(request).merchant)
+    found = rows.first()
+    if found is None:
+        raise missing("payment_missing")
+    return found
+
+
+def get_own_refund(request: HttpRequest, refund_id: uuid.UUID) -> Refund:
+    """One SELECT. Raises Refusal (missing)."""
+    rows = Refund.objects.filter(pk=refund_id, payment__merchant=caller_of(request).merchant)
+    found = rows.first()
+    if found is None:
+        raise missing("refund_missing")
+    return found
+
+
+def get_own_customer(request: HttpRequest, customer_id: uuid.UUID) -> Customer:
+    """One SELECT. Raises Refusal (missing)."""
+    rows = Customer.objects.filter(pk=customer_id, merchant=caller_of(request).merchant)
+    found = rows.first()
+    if found is None:
+        raise missing("customer_missing")
+    return found
+
+
+def page_of(rows: QuerySet[M], after: str, limit: int) -> Page[M]:
+    """A page of `rows`, newest first. One SELECT, two at the end. Raises Refusal for a cursor that
+    no page has given."""
+    try:
+        place = Place(Cursor.read(after)) if after else Place()
+    except ValueError:
+        message = _("This is not the `next` of a page.")
+        raise Refusal("cursor_invalid", message, field="after") from None
+    return take(rows, place, by="created_at", descending=True, size=limit)
+
+
+def next_of(page: Page[M]) -> str | None:
+    return str(page.after) if page.after else None

@@ -1,0 +1,169 @@
+"""Payments: take, confirm, capture, void, look."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from audit import clock
+from audit.access import saw
+from audit.actor import current_actor
+from audit.errors import Refusal
+from payments.api.door import Scope, caller_of, once_for
+from payments.api.finding import get_own_payment, next_of, page_of
+from payments.api.presenting import tell_actions, tell_payment
+from payments.api.schemas import (
+    CaptureIn,
+    ConfirmIn,
+    PaymentIn,
+    PaymentList,
+    PaymentOut,
+    Problem,
+)
+from payments.commands.captures import capture_payment
+from payments.commands.payments import create_payment, retry_payment
+from payments.commands.voids import void_payment
+from payments.ledger.money import Money
+from payments.models import Payment
+from payments.queries.payments import get_story, list_stories
+
+router = Router(tags=["payments"])
+TAKEN = {201: PaymentOut, 202: PaymentOut, "4XX": Problem, 503: Problem}
+READ, WRITE = Scope("payments:read"), Scope("payments:write")
+
+
+@router.post("/payments", url_name="payments", response=TAKEN, auth=WRITE)
+def take(request: HttpRequest, data: PaymentIn) -> HttpResponse:
+    """Take a payment: ask the provider to hold the amount, and with `automatic` to capture it.
+
+    201 with what the provider said (a decline is an answer, not an error), 202 while it has not
+    answered: then it is `processing`, and a webhook follows.
+    """
+    caller = caller_of(request)
+    amount = _money(data.amount, data.currency)
+    return once_for(
+        request,
+        "payment",
+        data.dict(),
+        lambda key: create_payment(
+            merchant_id=caller.merchant.pk,
+            card_id=data.card,
+            customer_id=data.customer,
+            amount=amount,
+            order_reference=data.order_reference,
+            capture_method=data.capture_method,
+            key=key,
+        ),
+        lambda payment: payment.pk,
+    )
+
+
+def _money(minor: int, currency: str) -> Money:
+    try:
+        return Money(minor, currency)
+    except ValueError:
+        message = _("This currency is not known.")
+        raise Refusal("currency_unknown", message, field="currency") from None
+
+
+@router.post(
+    "/payments/{uuid:payment_id}/confirm", url_name="payment_confirm", response=TAKEN, auth=WRITE
+)
+def confirm(request: HttpRequest, payment_id: uuid.UUID, data: ConfirmIn) -> HttpResponse:
+    """Try again after a decline, maybe with another card. Never while an outcome is unknown."""
+    payment = get_own_payment(request, payment_id)
+    return once_for(
+        request,
+        "payment",
+        data.dict(),
+        lambda key: retry_payment(payment_id=payment.pk, card_id=data.card, key=key),
+        lambda attempt: attempt.payment_id,
+    )
+
+
+@router.post(
+    "/payments/{uuid:payment_id}/capture", url_name="payment_capture", response=TAKEN, auth=WRITE
+)
+def capture(request: HttpRequest, payment_id: uuid.UUID, data: CaptureIn) -> HttpResponse:
+    """Take what is held, all of it or part; several captures are fine."""
+    payment = get_own_payment(request, payment_id)
+    minor = payment.capturable.minor if data.amount is None else data.amount
+    return once_for(
+        request,
+        "payment",
+        data.dict(),
+        lambda key: capture_payment(payment_id=payment.pk, amount=payment.money(minor), key=key),
+        lambda capture: capture.payment_id,
+    )
+
+
+@router.post(
+    "/payments/{uuid:payment_id}/void", url_name="payment_void", response=TAKEN, auth=WRITE
+)
+def void(request: HttpRequest, payment_id: uuid.UUID) -> HttpResponse:
+    """Let go of what is held and not captured."""
+    payment = get_own_payment(request, payment_id)
+    return once_for(
+        request,
+        "payment",
+        {},
+        lambda key: void_payment(payment_id=payment.pk, key=key),
+        lambda payment: payment.pk,
+    )
+
+
+class PaymentQuery(Schema):
+    """Filters combine. `created_from` is inclusive, `created_until` is not."""
+
+    limit: int = Field(20, ge=1, le=100)
+    after: str = Field("", max_length=80)
+    status: str = Field("", max_length=20)
+    customer: uuid.UUID | None = None
+    order_reference: str = Field("", max_length=80)
+    created_from: datetime | None = None
+    created_until: datetime | None = None
+
+
+@router.get(
+    "/payments", url_name="payments", response={200: PaymentList, "4XX": Problem}, auth=READ
+)
+def list_(request: HttpRequest, query: Query[PaymentQuery]) -> dict[str, object]:
+    """The merchant's payments, newest first. At most five SELECTs."""
+    rows = Payment.objects.filter(merchant=caller_of(request).merchant)
+    given = {
+        "status": query.status,
+        "customer_id": query.customer,
+        "order_reference": query.order_reference,
+        "created_at__gte": query.created_from,
+        "created_at__lt": query.created_until,
+    }
+    page = page_of(
+        rows.filter(**{name: value for name, value in given.items() if value}),
+        query.after,
+        query.limit,
+    )
+    saw(request, page.rows)
+    return {
+        "data": [tell_payment(story) for story in list_stories(page.rows)],
+        "next": next_of(page),
+    }
+
+
+@router.get(
+    "/payments/{uuid:payment_id}",
+    url_name="payment",
+    response={200: PaymentOut, "4XX": Problem},
+    auth=READ,
+)
+def retrieve(request: HttpRequest, payment_id: uuid.UUID) -> dict[str, object]:
+    """A payment, with what may be done now and why not. Five SELECTs."""
+    payment = get_own_payment(request, payment_id)
+    story = get_story(payment.pk)
+    saw(request, payment)
+    actions = tell_actions(story, current_actor(), clock.now())
+    return {**tell_payment(story), "actions": actions}

@@ -1,0 +1,196 @@
+"""Things as the API tells them. Pure but for the queries that fetch the thing itself."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from audit.actor import Actor
+from audit.idempotency.answers import Presented
+from payments.gateways.declines import UNKNOWN_CODE, explain
+from payments.models import Attempt, Capture, Payment, Refund
+from payments.parties.models import CardReference, Customer
+from payments.parties.queries import get_customer, masked
+from payments.policy import capture_decision, refund_decision, void_decision
+from payments.queries.payments import Story, get_story
+
+PROCESSING = "processing"
+UNSETTLED = {Payment.Status.PROCESSING, Payment.Status.UNKNOWN}
+NOT_YET = {Attempt.Status.PENDING, Attempt.Status.UNKNOWN}
+
+
+def _iso(moment: Any) -> str | None:
+    return moment.isoformat() if moment is not None else None
+
+
+def tell_payment(story: Story) -> dict[str, Any]:
+    """A payment with its attempts and captures."""
+    payment = story.payment
+    status = PROCESSING if payment.status in UNSETTLED else payment.status
+    return {
+        "id": str(payment.pk),
+        "object": "payment",
+        "reference": payment.reference,
+        "status": status,
+        "amount": payment.amount_minor,
+        "currency": payment.currency,
+        "amount_authorized": payment.authorized_minor,
+        "amount_capturable": payment.capturable.minor,
+        "amount_captured": payment.captured_minor,
+        "amount_refundable": payment.refundable.minor,
+        "amount_refunded": payment.refunded_minor,
+        "capture_method": payment.capture_method,
+        "order_reference": payment.order_reference,
+        "customer": str(payment.customer_id) if payment.customer_id else None,
+        "created_at": _iso(payment.created_at),
+        "attempts": [_tell_attempt(one) for one in story.attempts],
+        "captures": [_tell_capture(one) for one in story.captures],
+        "actions": None,
+    }
+
+
+def tell_actions(story: Story, actor: Actor, now: datetime) -> dict[str, Any]:
+    """What this key may do with the payment now, and why not."""
+    payment, attempt = story.payment, story.last_attempt
+    decisions = {
+        "capture": capture_decision(actor, payment, attempt, None, now),
+        "void": void_decision(actor, payment, attempt),
+        "refund": refund_decision(actor, payment, None, None),
+    }
+    return {
+        name: {"allowed": bool(one), "reason": str(one.reason)} for name, one in decisions.items()
+    }
+
+
+def is_settled(story: Story) -> bool:
+    """Whether nothing of it waits for a provider."""
+    waiting = {Capture.Status.PENDING, Capture.Status.UNKNOWN}
+    voiding = {Attempt.Status.VOIDING, Attempt.Status.VOID_UNKNOWN}
+    return (
+        story.payment.status not in UNSETTLED
+        and not any(one.status in waiting for one in story.captures)
+        and not any(one.status in voiding for one in story.attempts)
+    )
+
+
+def _tell_attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "id": str(attempt.pk),
+        "number": attempt.number,
+        "status": PROCESSING if attempt.status in NOT_YET else attempt.status,
+        "connector": attempt.connector,
+        "amount": attempt.amount_minor,
+        "amount_approved": attempt.approved_minor,
+        "card": str(attempt.card_id),
+        "brand": attempt.card.brand,
+        "last_four": attempt.card.last_four,
+        "checks": {
+            "avs": attempt.avs_result,
+            "cvv": attempt.cvv_result,
+            "three_ds": attempt.three_ds_result,
+        },
+        "decline": _tell_decline(attempt),
+        "expires_at": _iso(attempt.expires_at),
+    }
+
+
+def _tell_decline(attempt: Attempt) -> dict[str, Any] | None:
+    if attempt.status != Attempt.Status.DECLINED:
+        return None
+    decline = explain(attempt.decline_code or UNKNOWN_CODE)
+    return {
+        "code": decline.code,
+        "raw_code": attempt.raw_decline_code,
+        "category": decline.category.value,
+        "retryable": decline.retryable,
+        "for_customer": str(decline.for_customer),
+        "advice": str(decline.for_agent),
+    }
+
+
+def _tell_capture(capture: Capture) -> dict[str, Any]:
+    waiting = capture.status in (Capture.Status.PENDING, Capture.Status.UNKNOWN)
+    return {
+        "id": str(capture.pk),
+        "amount": capture.amount_minor,
+        "status": PROCESSING if waiting else capture.status,
+        "created_at": _iso(capture.created_at),
+    }
+
+
+def tell_refund(refund: Refund) -> dict[str, Any]:
+    """A refund; an unknown outcome is `processing`."""
+    waiting = refund.status in (Refund.Status.PENDING, Refund.Status.UNKNOWN)
+    return {
+        "id": str(refund.pk),
+        "object": "refund",
+        "reference": refund.reference,
+        "payment": str(refund.payment_id),
+        "amount": refund.amount_minor,
+        "currency": refund.currency,
+        "status": PROCESSING if waiting else refund.status,
+        "reason": refund.reason_id,
+        "failure_code": refund.failure_code,
+        "arn": refund.arn,
+        "created_at": _iso(refund.created_at),
+    }
+
+
+def tell_card(card: CardReference) -> dict[str, Any]:
+    """A card: never more than brand and last four."""
+    return {
+        "id": str(card.pk),
+        "object": "card",
+        "connector": card.connector,
+        "brand": card.brand,
+        "last_four": card.last_four,
+        "exp_month": card.exp_month,
+        "exp_year": card.exp_year,
+        "funding": card.funding,
+        "country": card.country,
+        "customer": str(card.customer_id) if card.customer_id else None,
+        "created_at": _iso(card.created_at),
+    }
+
+
+def tell_customer(customer: Customer, shown: dict[str, str]) -> dict[str, Any]:
+    """A customer with `shown`, his masked fields."""
+    return {
+        "id": str(customer.pk),
+        "object": "customer",
+        "reference": customer.reference,
+        "name": shown["name"],
+        "email": shown["email"],
+        "phone": shown["phone"],
+        "created_at": _iso(customer.created_at),
+    }
+
+
+SHOWN = ("name", "email", "phone")
+
+
+def present_payment(payment_id: uuid.UUID) -> Presented:
+    """201 once the provider has answered, 202 while it has not. Four SELECTs."""
+    story = get_story(payment_id)
+    status = HTTPStatus.CREATED if is_settled(story) else HTTPStatus.ACCEPTED
+    return int(status), tell_payment(story)
+
+
+def present_refund(refund_id: uuid.UUID) -> Presented:
+    """201 once it is over, 202 while it is on its way. One SELECT."""
+    refund = Refund.objects.get(pk=refund_id)
+    waiting = refund.status in (Refund.Status.PENDING, Refund.Status.UNKNOWN)
+    return int(HTTPStatus.ACCEPTED if waiting else HTTPStatus.CREATED), tell_refund(refund)
+
+
+def present_card(card_id: uuid.UUID) -> Presented:
+    """One SELECT."""
+    return int(HTTPStatus.CREATED), tell_card(CardReference.objects.get(pk=card_id))
+
+
+def present_customer(customer_id: uuid.UUID) -> Presented:
+    """Two SELECTs."""
+    customer = get_customer(customer_id)
+    return int(HTTPStatus.CREATED), tell_customer(customer, masked(customer, SHOWN))

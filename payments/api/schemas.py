@@ -1,0 +1,231 @@
+"""The shapes of the API. Amounts are integers in the minor unit of their currency."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Annotated, Literal
+
+from ninja import Schema
+from pydantic import ConfigDict, Field
+
+MOST_MINOR = 2**53
+PROBLEM_TYPE = "urn:comptoir:problem:…"
+
+Minor = Annotated[int, Field(strict=True, ge=1, le=MOST_MINOR, examples=[1234])]
+CurrencyCode = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["EUR"])]
+
+
+class In(Schema):
+    """What is sent: an unknown field is a mistake, never ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(Schema):
+    """RFC 9457. `code` is stable."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    request_id: str
+    errors: list[FieldError] | None = None
+
+
+class FieldError(Schema):
+    """What is wrong with one field."""
+
+    field: str
+    code: str
+
+
+class PaymentIn(In):
+    """A payment to be taken. With `confirm` false it waits for `/confirm`."""
+
+    amount: Minor
+    currency: CurrencyCode
+    card: uuid.UUID
+    customer: uuid.UUID | None = None
+    order_reference: str = Field("", max_length=80)
+    capture_method: Literal["automatic", "manual"] = "automatic"
+
+
+class ConfirmIn(In):
+    """Another try after a decline, with the same card or another."""
+
+    card: uuid.UUID
+
+
+class CaptureIn(In):
+    """Part of what is held; without an amount all of it."""
+
+    amount: Minor | None = None
+
+
+class RefundIn(In):
+    """Part of what was captured; without an amount all that can be refunded."""
+
+    payment: uuid.UUID
+    amount: Minor | None = None
+    reason: str = Field("requested_by_customer", max_length=40)
+    comment: str = Field("", max_length=500)
+
+
+class CustomerIn(In):
+    """A person. Everything is optional, sealed where it rests, and answered masked."""
+
+    name: str = Field("", max_length=200)
+    email: str = Field("", max_length=254)
+    phone: str = Field("", max_length=40)
+    address: str = Field("", max_length=500)
+
+
+class CustomerChange(In):
+    """What is to change; a field left out stays as it is."""
+
+    name: str | None = Field(None, max_length=200)
+    email: str | None = Field(None, max_length=254)
+    phone: str | None = Field(None, max_length=40)
+    address: str | None = Field(None, max_length=500)
+
+
+class CardIn(In):
+    """A card as the provider calls it. A card number is refused."""
+
+    token: str = Field(min_length=1, max_length=120)
+    customer: uuid.UUID | None = None
+    connector: str = Field("sandbox", max_length=32)
+
+
+class CardOut(Schema):
+    id: uuid.UUID
+    object: Literal["card"]
+    connector: str
+    brand: str
+    last_four: str
+    exp_month: int
+    exp_year: int
+    funding: str
+    country: str
+    customer: uuid.UUID | None
+    created_at: datetime
+
+
+class CustomerOut(Schema):
+    """A customer; personal fields are masked."""
+
+    id: uuid.UUID
+    object: Literal["customer"]
+    reference: str
+    name: str
+    email: str
+    phone: str
+    created_at: datetime
+
+
+class DeclineOut(Schema):
+    """Why a bank said no: our code beside its own, and what to do."""
+
+    code: str
+    raw_code: str
+    category: str
+    retryable: bool
+    for_customer: str
+    advice: str
+
+
+class ChecksOut(Schema):
+    avs: str
+    cvv: str
+    three_ds: str
+
+
+class AttemptOut(Schema):
+    """One try at one provider."""
+
+    id: uuid.UUID
+    number: int
+    status: str
+    connector: str
+    amount: int
+    amount_approved: int
+    card: uuid.UUID
+    brand: str
+    last_four: str
+    checks: ChecksOut
+    decline: DeclineOut | None
+    expires_at: datetime | None
+
+
+class CaptureOut(Schema):
+    id: uuid.UUID
+    amount: int
+    status: str
+    created_at: datetime
+
+
+class ActionOut(Schema):
+    """Whether something may be done now, and if not, why not."""
+
+    allowed: bool
+    reason: str
+
+
+class PaymentOut(Schema):
+    """A payment. An outcome that nobody knows yet is `processing`, never `failed`."""
+
+    id: uuid.UUID
+    object: Literal["payment"]
+    reference: str
+    status: str
+    amount: int
+    currency: str
+    amount_authorized: int
+    amount_capturable: int
+    amount_captured: int
+    amount_refundable: int
+    amount_refunded: int
+    capture_method: str
+    order_reference: str
+    customer: uuid.UUID | None
+    created_at: datetime
+    attempts: list[AttemptOut]
+    captures: list[CaptureOut]
+    actions: dict[str, ActionOut] | None = None
+
+
+class RefundOut(Schema):
+    """Money on its way back."""
+
+    id: uuid.UUID
+    object: Literal["refund"]
+    reference: str
+    payment: uuid.UUID
+    amount: int
+    currency: str
+    status: str
+    reason: str
+    failure_code: str
+    arn: str
+    created_at: datetime
+
+
+class PaymentList(Schema):
+    """`next` is the `after` of the following page, null on the last."""
+
+    data: list[PaymentOut]
+    next: str | None
+
+
+class RefundList(Schema):
+    data: list[RefundOut]
+    next: str | None
+
+
+class CustomerList(Schema):
+    data: list[CustomerOut]
+    next: str | None
+
+
+Problem.model_rebuild()
