@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -131,6 +132,6 @@ def _load(work: Work, key_id: uuid.UUID) -> ApiKey:
     return work.load_one(ApiKey.objects.filter(pk=key_id), missing)
 
 
-def make_secret_arguments(secret: Secret) -> dict[str, str]:
+def make_secret_arguments(secret: Secret) -> dict[str, Any]:
     """What the commands keep of a secret."""
     return {"secret_hint": secret.hint, "secret_digest": secret.digest}

@@ -6,8 +6,7 @@ import uuid
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
-from ninja import Query, Router, Schema
-from pydantic import Field
+from ninja import Field, Query, Router, Schema
 
 from audit.access import saw
 from audit.errors import Kind, Refusal

@@ -5,8 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router, Schema
-from pydantic import Field
+from ninja import Field, Query, Router, Schema
 
 from audit.access import saw
 from payments.api.door import Scope, caller_of, once_for

@@ -6,8 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Literal
 
-from ninja import Schema
-from pydantic import ConfigDict, Field
+from ninja import Field, Schema
 
 MOST_MINOR = 2**53
 PROBLEM_TYPE = "urn:comptoir:problem:…"
@@ -19,7 +18,7 @@ CurrencyCode = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["EUR"])]
 class In(Schema):
     """What is sent: an unknown field is a mistake, never ignored."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = {"extra": "forbid"}
 
 
 class Problem(Schema):
