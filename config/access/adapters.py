@@ -9,10 +9,12 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as current
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from django.conf import settings
 from django.contrib.sites.shortcuts import get_current_site
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from audit.encryption import seal_secret, unseal_secret
 from audit.models import Outcome
@@ -50,6 +52,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             record.sign_in_refused(credentials, Outcome.DENIED)
             raise
 
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """allauth's, under our words."""
+        words = {
+            "reauthenticate": _("Use your password"),
+            "mfa_reauthenticate": _("Use a code"),
+            "mfa_reauthenticate:webauthn": _("Use a passkey"),
+        }
+        methods = super().get_reauthentication_methods(user)
+        return [{**one, "description": words[one["id"]]} for one in methods]
+
     def get_client_ip(self, request: HttpRequest) -> str:
         return snapshot.client_address(request) or super().get_client_ip(request)
 
@@ -62,6 +74,10 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def decrypt(self, encrypted_text: str) -> str:
         return unseal_secret(encrypted_text, place=PLACE)
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        entity = {**super().get_public_key_credential_rp_entity(), "name": "Comptoir"}
+        return {**entity, "id": settings.PASSKEY_DOMAIN or entity["id"]}
 
 
 class SessionsAdapter(DefaultUserSessionsAdapter):  # type: ignore[misc]

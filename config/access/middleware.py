@@ -19,15 +19,12 @@ from audit.actor import acting_as
 from audit.errors import KernelError
 from audit.gate import find_gate, needs_step_up
 from audit.kept import giving_back
-from config.access import kept, snapshot
+from config.access import factors, kept, snapshot
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
 POLL_HEADER = "Comptoir-Poll"
 """A part of a page that asks by itself says so: a screen nobody looks at must not stay open."""
-
-MFA_METHOD = "mfa"
-METHODS_KEY = "account_authentication_methods"
 
 
 class ActorMiddleware:
@@ -124,8 +121,7 @@ class GateMiddleware:
     def _second_factor(self, request: HttpRequest) -> HttpResponseBase | None:
         if not settings.ADMIN_REQUIRES_MFA or not request.user.is_authenticated:
             return None
-        methods = request.session.get(METHODS_KEY, [])
-        if any(one.get("method") == MFA_METHOD for one in methods):
+        if factors.is_shown(request):
             return None
         return HttpResponseRedirect(reverse("mfa_index"))
 

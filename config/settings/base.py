@@ -216,7 +216,22 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = STEP_UP_S
 KEPT_WORK_S = env.int("KEPT_WORK_S", 15 * 60)
 ACCOUNT_PREVENT_ENUMERATION = True
 MFA_ADAPTER = "config.access.adapters.MFAAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_FORMS = {
+    "add_webauthn": "config.access.passkeys.AddPasskey",
+    "edit_webauthn": "config.access.passkeys.RenamePasskey",
+    "authenticate_webauthn": "config.access.passkeys.AuthenticateByPasskey",
+    "login_webauthn": "config.access.passkeys.SignInByPasskey",
+    "reauthenticate_webauthn": "config.access.passkeys.ProveByPasskey",
+}
+# No secret of a passkey can be guessed; a whole office may sign in from one address.
+MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
+# For whom passkeys are made (a domain) and where they are used (origins with scheme). Empty: the
+# host and the origin under which the page was asked for.
+PASSKEY_DOMAIN = env.str("PASSKEY_DOMAIN", "")
+PASSKEY_ORIGINS: list[str] = env.list("PASSKEY_ORIGINS", default=[])
 MFA_TOTP_ISSUER = "Comptoir"
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 USERSESSIONS_ADAPTER = "config.access.adapters.SessionsAdapter"

@@ -141,3 +141,18 @@ def test_bypass_code_stops_the_start(settings: pytest.FixtureRequest) -> None:
     settings.MFA_TOTP_INSECURE_BYPASS_CODE = "123456"  # type: ignore[attr-defined]
     with pytest.raises(SystemCheckError, match=r"access\.E001"):
         call_command("check")
+
+
+def test_removing_a_factor_signs_the_other_devices_out(ada: User, sign_in: SignIn) -> None:
+    seed = enrol(sign_in(ada))
+    here = enter(ada, code_of(seed))
+    cache.clear()
+    elsewhere = Client()
+    elsewhere.post("/accounts/login/", {"login": ada.email, "password": PASSWORD})
+    elsewhere.post("/accounts/2fa/authenticate/", {"code": code_of(seed)})
+    assert elsewhere.get("/t/somebody/").status_code == 200
+    cache.clear()
+    prove(here)
+    here.post("/accounts/2fa/totp/deactivate/")
+    assert here.get("/t/somebody/").status_code == 200
+    assert elsewhere.get("/t/somebody/").status_code == 302

@@ -25,20 +25,24 @@ def list_addresses() -> list[Address]:
 
 
 def _walk(
-    resolver: Any, space: str = "", before: str = "", admin: bool = False
+    resolver: Any,
+    space: str = "",
+    before: str = "",
+    admin: bool = False,
+    above: tuple[str, ...] = (),
 ) -> Iterator[Address]:
     for one in resolver.url_patterns:
-        route = before + str(one.pattern)
+        route, parts = before + str(one.pattern), above + _parts(one)
         if not isinstance(one, URLPattern):
             is_admin = admin or one.app_name == "admin"
-            yield from _walk(one, one.namespace or space, route, is_admin)
+            yield from _walk(one, one.namespace or space, route, is_admin, parts)
         elif one.name:
             name = f"{space}:{one.name}" if space else one.name
-            yield Address(name, True, _parts(one), one.callback, admin)
+            yield Address(name, True, parts, one.callback, admin)
         else:
-            yield Address(route, False, _parts(one), one.callback, admin)
+            yield Address(route, False, parts, one.callback, admin)
 
 
-def _parts(pattern: URLPattern) -> tuple[str, ...]:
+def _parts(pattern: Any) -> tuple[str, ...]:
     """The names of what stands between the slashes of an address."""
     return tuple(pattern.pattern.regex.groupindex)

@@ -65,6 +65,17 @@ mfa_authenticate                                GET   s > > > > > > > > > > > >
 mfa_authenticate                                POST  s > > > > > > > > > > > >
 mfa_reauthenticate                              GET   s > > > > > > > > > > > >
 mfa_reauthenticate                              POST  s > > > > > > > > > > > >
+mfa_reauthenticate_webauthn                     GET   s > > > > > > > > > > > >
+mfa_reauthenticate_webauthn                     POST  s > > > > > > > > > > > >
+mfa_login_webauthn                              GET   s > > > > > > > > > > > >
+mfa_login_webauthn                              POST  s > > > > > > > > > > > >
+mfa_list_webauthn                               GET   s · · · · · · · · · · · ·
+mfa_add_webauthn                                GET   s > > > > > > > > > > > >
+mfa_add_webauthn                                POST  s > > > > > > > > > > > >
+mfa_edit_webauthn                               GET   s > > > > > > > > > > > >
+mfa_edit_webauthn                               POST  s > > > > > > > > > > > >
+mfa_remove_webauthn                             GET   s > > > > > > > > > > > >
+mfa_remove_webauthn                             POST  s > > > > > > > > > > > >
 mfa_activate_totp                               GET   s > > > > > > > > > > > >
 mfa_activate_totp                               POST  s > > > > > > > > > > > >
 mfa_deactivate_totp                             GET   s 4 4 4 4 4 4 4 4 4 4 4 4
@@ -279,6 +290,7 @@ def url_of(name: str, house: House) -> str:
         "app_label": "access",
         "connector": "sandbox",
         "session_id": 0,
+        "pk": 0,
         "key": "out-of-a-mail",
         "uidb36": "0",
     }
