@@ -13,8 +13,8 @@ from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.http import urlsafe_base64_decode
 from django.utils.translation import gettext_lazy as _
-from fido2.utils import websafe_decode
 
 from audit.card_numbers import refuse_card_number
 
@@ -38,7 +38,7 @@ def accepted_origins() -> list[str]:
 def check_origin(credential: Any) -> None:
     """The page that asked for the passkey was ours. Raises ValidationError."""
     try:
-        said = json.loads(websafe_decode(credential["response"]["clientDataJSON"]))["origin"]
+        said = json.loads(urlsafe_base64_decode(credential["response"]["clientDataJSON"]))["origin"]
     except BROKEN:
         raise not_accepted() from None
     if said not in accepted_origins():
