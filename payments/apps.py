@@ -22,12 +22,12 @@ class PaymentsConfig(AppConfig):
             present_refund,
         )
         from payments.commands import refunds
-        from payments.models import Attempt, Capture, Payment, Refund, RefundReason
+        from payments.models import Attempt, Capture, Increment, Payment, Refund, RefundReason
         from payments.proofs import count_days, count_payments, days_off, payments_off
         from payments.queries import needs
         from payments.queries.payments import get_payment, get_refund
 
-        for model in (Payment, Attempt, Capture):
+        for model in (Payment, Attempt, Increment, Capture):
             net.keep(model, left_out=["key", "fingerprint"])
         net.keep(Refund, masked=["comment"], left_out=["key", "fingerprint"])
         net.cover(RefundReason)

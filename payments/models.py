@@ -24,6 +24,7 @@ class Payment(KeyedModel):
         PROCESSING = "processing", _("processing")
         REQUIRES_ACTION = "requires_action", _("waiting for the customer")
         UNKNOWN = "unknown", _("outcome unknown")
+        CONFLICTED = "conflicted", _("answer does not fit")
         FAILED = "failed", _("failed")
         AUTHORIZED = "authorized", _("authorized")
         PARTIALLY_CAPTURED = "partially_captured", _("partly captured")
@@ -31,6 +32,7 @@ class Payment(KeyedModel):
         PARTIALLY_REFUNDED = "partially_refunded", _("partly refunded")
         REFUNDED = "refunded", _("refunded")
         VOIDED = "voided", _("voided")
+        VOIDED_AFTER_CAPTURE = "voided_after_capture", _("voided after capture")
         EXPIRED = "expired", _("expired")
 
     class CaptureMethod(models.TextChoices):
@@ -49,8 +51,12 @@ class Payment(KeyedModel):
     status = models.CharField(max_length=20, choices=Status, default=Status.PROCESSING)
     created_at = models.DateTimeField()
     authorized_minor = models.BigIntegerField(default=0)
+    increment_pending_minor = models.BigIntegerField(default=0)
+    increment_count = models.PositiveSmallIntegerField(default=0)
     capture_pending_minor = models.BigIntegerField(default=0)
     captured_minor = models.BigIntegerField(default=0)
+    capture_voiding_minor = models.BigIntegerField(default=0)
+    capture_voided_minor = models.BigIntegerField(default=0)
     refund_pending_minor = models.BigIntegerField(default=0)
     refunded_minor = models.BigIntegerField(default=0)
     disputed_minor = models.BigIntegerField(default=0)
@@ -61,7 +67,9 @@ class Payment(KeyedModel):
         permissions = [
             ("refund_payment", "Can refund a payment"),
             ("capture_payment", "Can capture a payment"),
+            ("increment_payment", "Can raise what a payment holds"),
             ("void_payment", "Can void a payment"),
+            ("inquire_payment", "Can have the provider asked about a payment"),
             ("correct_payment", "Can correct a payment's state"),
             ("export_payments", "Can export payments"),
         ]
@@ -80,13 +88,20 @@ class Payment(KeyedModel):
                 name="payments_amounts_hold",
                 condition=Q(amount_minor__gt=0)
                 & Q(authorized_minor__gte=0)
+                & Q(increment_pending_minor__gte=0)
                 & Q(capture_pending_minor__gte=0)
                 & Q(captured_minor__gte=0)
+                & Q(capture_voiding_minor__gte=0)
+                & Q(capture_voided_minor__gte=0)
                 & Q(refund_pending_minor__gte=0)
                 & Q(refunded_minor__gte=0)
                 & Q(disputed_minor__gte=0)
                 & Q(authorized_minor__gte=F("captured_minor") + F("capture_pending_minor"))
-                & Q(captured_minor__gte=F("refunded_minor") + F("refund_pending_minor"))
+                & Q(
+                    captured_minor__gte=F("refunded_minor")
+                    + F("refund_pending_minor")
+                    + F("capture_voiding_minor")
+                )
                 & Q(captured_minor__gte=F("disputed_minor")),
             ),
         ]
@@ -108,7 +123,7 @@ class Payment(KeyedModel):
     def refundable(self) -> Money:
         """What may still be refunded."""
         left = self.captured_minor - self.refunded_minor - self.refund_pending_minor
-        return Money(left, self.currency)
+        return Money(left - self.capture_voiding_minor, self.currency)
 
     def money(self, minor: int) -> Money:
         """An amount of this payment's."""
@@ -116,16 +131,29 @@ class Payment(KeyedModel):
 
 
 class Asked(models.Model):
-    """What we asked a provider, and when to ask again for an answer that never came."""
+    """What we asked a provider, and when to ask again for an answer that never came.
+
+    `answered_minor` and `answered_currency` are set when the answer was about another amount than
+    was asked for.
+    """
 
     connector = models.CharField(max_length=20)
     provider_reference = models.CharField(max_length=80, blank=True, db_index=True)
     raw_status = models.CharField(max_length=80, blank=True)
     asked_times = models.PositiveSmallIntegerField(default=0)
     ask_at = models.DateTimeField(null=True)
+    answered_minor = models.BigIntegerField(null=True)
+    answered_currency = models.CharField(max_length=3, blank=True)
 
     class Meta:
         abstract = True
+
+    @property
+    def answered(self) -> Money | None:
+        """The amount the provider spoke of, when it is not the one that was asked for."""
+        if self.answered_minor is None:
+            return None
+        return Money(self.answered_minor, self.answered_currency)
 
 
 class Attempt(KeyedModel, Asked):
@@ -135,9 +163,11 @@ class Attempt(KeyedModel, Asked):
         PENDING = "pending", _("asked")
         REQUIRES_ACTION = "requires_action", _("waiting for the customer")
         UNKNOWN = "unknown", _("outcome unknown")
+        CONFLICTED = "conflicted", _("answer does not fit")
         AUTHORIZED = "authorized", pgettext_lazy("attempt", "authorized")
         DECLINED = "declined", _("declined")
         FAILED = "failed", _("failed")
+        CLOSING = "closing", _("last capture on its way")
         VOIDING = "voiding", _("being voided")
         VOID_UNKNOWN = "void_unknown", _("void unknown")
         VOIDED = "voided", pgettext_lazy("attempt", "voided")
@@ -161,11 +191,12 @@ class Attempt(KeyedModel, Asked):
     three_ds_result = models.CharField(max_length=30, blank=True)
     void_requested_at = models.DateTimeField(null=True)
     void_key = models.CharField(max_length=120, blank=True, editable=False)
+    void_minor = models.BigIntegerField(default=0)
 
     class Meta(KeyedModel.Meta):
         verbose_name = _("attempt")
         indexes = [
-            models.Index(fields=["ask_at"], name="payments_attempt_ask"),
+            models.Index(fields=["status", "ask_at"], name="payments_attempt_ask"),
             models.Index(fields=["status", "expires_at"], name="payments_attempt_expiry"),
             models.Index(fields=["decline_code", "payment"], name="payments_attempt_decline"),
         ]
@@ -177,29 +208,96 @@ class Attempt(KeyedModel, Asked):
     def __str__(self) -> str:
         return f"attempt {self.number}"
 
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
 
-class Capture(KeyedModel, Asked):
-    """Money taken from what an attempt holds."""
+    @property
+    def approved(self) -> Money:
+        """What the issuer holds in all, increments with it."""
+        return Money(self.approved_minor, self.currency)
+
+    @property
+    def is_partly_approved(self) -> bool:
+        """The issuer holds less than was asked for."""
+        return 0 < self.approved_minor < self.amount_minor
+
+
+class Increment(KeyedModel, Asked):
+    """More to be held by an authorization that is open: its history, one row for each try."""
 
     class Status(models.TextChoices):
         PENDING = "pending", _("on its way")
         UNKNOWN = "unknown", _("outcome unknown")
-        SUCCEEDED = "succeeded", _("captured")
+        CONFLICTED = "conflicted", _("answer does not fit")
+        SUCCEEDED = "succeeded", pgettext_lazy("increment", "granted")
         FAILED = "failed", _("failed")
 
-    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="captures")
-    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="captures")
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="increments")
+    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="increments")
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     created_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
     failure_code = models.CharField(max_length=40, blank=True)
 
     class Meta(KeyedModel.Meta):
+        verbose_name = _("increment")
+        indexes = [models.Index(fields=["status", "ask_at"], name="payments_increment_ask")]
+        constraints = [
+            *KeyedModel.Meta.constraints,
+            models.CheckConstraint(
+                name="payments_increment_positive", condition=Q(amount_minor__gt=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"increment {self.pk.hex[:8]}"
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+class Capture(KeyedModel, Asked):
+    """Money taken from what an attempt holds.
+
+    `is_final`: what it leaves is let go. Until `settles_at`, where the provider says it, it can be
+    taken back without a refund.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("on its way")
+        UNKNOWN = "unknown", _("outcome unknown")
+        CONFLICTED = "conflicted", _("answer does not fit")
+        SUCCEEDED = "succeeded", _("captured")
+        FAILED = "failed", _("failed")
+        VOIDING = "voiding", _("being voided")
+        VOID_UNKNOWN = "void_unknown", _("void unknown")
+        VOIDED = "voided", pgettext_lazy("capture", "voided")
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="captures")
+    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="captures")
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=12, choices=Status, default=Status.PENDING)
+    is_final = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    settles_at = models.DateTimeField(null=True)
+    failure_code = models.CharField(max_length=40, blank=True)
+    void_requested_at = models.DateTimeField(null=True)
+    void_key = models.CharField(max_length=120, blank=True, editable=False)
+    voided_at = models.DateTimeField(null=True)
+
+    class Meta(KeyedModel.Meta):
         verbose_name = _("capture")
         indexes = [
-            models.Index(fields=["ask_at"], name="payments_capture_ask"),
+            models.Index(fields=["status", "ask_at"], name="payments_capture_ask"),
             models.Index(fields=["status", "created_at", "id"], name="payments_capture_status"),
         ]
         constraints = [
@@ -252,6 +350,7 @@ class Refund(KeyedModel, Asked):
         LAPSED = "lapsed", _("approval expired")
         PENDING = "pending", _("on its way")
         UNKNOWN = "unknown", _("outcome unknown")
+        CONFLICTED = "conflicted", _("answer does not fit")
         SUCCEEDED = "succeeded", _("refunded")
         FAILED = "failed", _("failed")
         RETURNED = "returned", _("came back")
@@ -275,7 +374,7 @@ class Refund(KeyedModel, Asked):
     class Meta(KeyedModel.Meta):
         verbose_name = _("refund")
         indexes = [
-            models.Index(fields=["ask_at"], name="payments_refund_ask"),
+            models.Index(fields=["status", "ask_at"], name="payments_refund_ask"),
             models.Index(fields=["status", "created_at", "id"], name="payments_refund_status"),
         ]
         constraints = [
@@ -348,7 +447,7 @@ class DaysProgress(OwnedModel):
         return f"{self.zone} {self.through_on}"
 
 
-Asking = Attempt | Capture | Refund
+Asking = Attempt | Increment | Capture | Refund
 """Rows that a provider was asked about."""
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.actor import Actor, ActorKind
 from payments.ledger.money import Money
-from payments.models import Attempt, Payment
+from payments.models import Attempt, Capture, Payment
 
 OURSELVES = {ActorKind.SYSTEM, ActorKind.OPERATOR}
 
@@ -63,27 +63,69 @@ def refund_decision(
     return YES
 
 
-def capture_decision(
-    actor: Actor, payment: Payment, attempt: Attempt | None, amount: Money | None, now: datetime
-) -> Decision:
-    """Whether `actor` may capture `amount` (None: anything at all) of what `attempt` holds."""
-    if not _holds(actor, "payments.capture_payment"):
-        return Decision(False, _("Your role does not capture payments."))
-    if attempt is None or attempt.status != Attempt.Status.AUTHORIZED:
-        return Decision(False, _("No authorization is open."))
-    if attempt.expires_at is not None and attempt.expires_at <= now:
-        return Decision(False, _("The authorization has expired."))
-    if payment.capturable.minor == 0:
-        return Decision(False, _("Everything authorized has been captured or is on its way."))
+def _amount_decision(amount: Money | None, payment: Payment, most: Money | None) -> Decision:
+    """Whether an amount is one of the payment's, and not above `most`; None asks for nothing."""
     if amount is None:
         return YES
     if amount.currency != payment.currency:
         return Decision(False, _("The currency is not that of the payment."))
     if amount.minor <= 0:
         return Decision(False, _("The amount must be above zero."))
-    if amount.minor > payment.capturable.minor:
+    if most is not None and amount.minor > most.minor:
         return Decision(False, _("The amount is more than what can still be captured."))
     return YES
+
+
+def _open_decision(payment: Payment, attempt: Attempt | None, now: datetime) -> Decision:
+    """Whether an authorization is open and holds something that nobody has taken."""
+    if attempt is not None and attempt.status == Attempt.Status.CLOSING:
+        return Decision(False, _("The last capture is on its way: it lets go of the rest."))
+    if attempt is None or attempt.status != Attempt.Status.AUTHORIZED:
+        return Decision(False, _("No authorization is open."))
+    if attempt.expires_at is not None and attempt.expires_at <= now:
+        return Decision(False, _("The authorization has expired."))
+    if payment.capturable.minor == 0:
+        return Decision(False, _("Everything authorized has been captured or is on its way."))
+    return YES
+
+
+def capture_decision(
+    actor: Actor,
+    payment: Payment,
+    attempt: Attempt | None,
+    amount: Money | None,
+    now: datetime,
+    *,
+    is_final: bool = False,
+) -> Decision:
+    """Whether `actor` may capture `amount` (None: anything at all) of what `attempt` holds.
+
+    A final capture lets go of the rest, so nothing else may be on its way.
+    """
+    if not _holds(actor, "payments.capture_payment"):
+        return Decision(False, _("Your role does not capture payments."))
+    decision = _open_decision(payment, attempt, now)
+    if not decision:
+        return decision
+    if is_final and (payment.capture_pending_minor or payment.increment_pending_minor):
+        return Decision(
+            False, _("Something else is on its way: wait for it before you let go of the rest.")
+        )
+    return _amount_decision(amount, payment, payment.capturable)
+
+
+def increment_decision(
+    actor: Actor, payment: Payment, attempt: Attempt | None, amount: Money | None, now: datetime
+) -> Decision:
+    """Whether `actor` may have more held than `attempt` holds."""
+    if not _holds(actor, "payments.increment_payment"):
+        return Decision(False, _("Your role does not raise authorizations."))
+    decision = _open_decision(payment, attempt, now)
+    if not decision:
+        return decision
+    if payment.capture_voiding_minor > 0:
+        return Decision(False, _("A capture is being voided."))
+    return _amount_decision(amount, payment, None)
 
 
 def void_decision(actor: Actor, payment: Payment, attempt: Attempt | None) -> Decision:
@@ -94,6 +136,44 @@ def void_decision(actor: Actor, payment: Payment, attempt: Attempt | None) -> De
         return Decision(False, _("No authorization is open."))
     if payment.capture_pending_minor > 0:
         return Decision(False, _("A capture is on its way."))
+    if payment.increment_pending_minor > 0:
+        return Decision(False, _("An increase is on its way."))
     if payment.capturable.minor == 0:
         return Decision(False, _("Nothing is held any more: refund instead."))
+    return YES
+
+
+NOT_CAPTURED = {
+    Capture.Status.VOIDING: _("It is being voided."),
+    Capture.Status.VOID_UNKNOWN: _("Nobody knows yet whether it was voided."),
+    Capture.Status.VOIDED: _("It has been voided."),
+}
+
+
+def void_capture_decision(
+    actor: Actor, payment: Payment, capture: Capture, now: datetime
+) -> Decision:
+    """Whether `actor` may take a capture back before it is settled, which is no refund."""
+    if not _holds(actor, "payments.void_payment"):
+        return Decision(False, _("Your role does not void payments."))
+    if capture.status != Capture.Status.SUCCEEDED:
+        status = Capture.Status(capture.status)
+        return Decision(False, NOT_CAPTURED.get(status, _("This was not captured.")))
+    if capture.settles_at is None or capture.settles_at <= now:
+        return Decision(False, _("It has been settled: refund instead."))
+    if payment.disputed_minor > 0:
+        return Decision(False, _("A dispute is open: the bank has taken the money already."))
+    if payment.refunded_minor or payment.refund_pending_minor:
+        return Decision(False, _("Money has been refunded or is on its way back: refund the rest."))
+    if payment.increment_pending_minor > 0:
+        return Decision(False, _("An increase is on its way."))
+    return YES
+
+
+def inquiry_decision(actor: Actor, unsettled: int) -> Decision:
+    """Whether `actor` may have the provider asked now about what has not come to its end."""
+    if not _holds(actor, "payments.inquire_payment"):
+        return Decision(False, _("Your role does not ask the provider."))
+    if not unsettled:
+        return Decision(False, _("Nothing is on its way."))
     return YES

@@ -3,7 +3,7 @@ the payments."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.db.models import Q, Sum
 from audit import clock
 from payments.ledger.chart import TransferCode
 from payments.ledger.models import Entry
-from payments.models import Capture, DaysProgress, DayTotals, Payment, Refund
+from payments.models import Capture, DaysProgress, DayTotals, Increment, Payment, Refund
 from payments.queries.days import (
     COLUMNS,
     NOTHING,
@@ -28,9 +28,11 @@ from payments.states import derive
 
 PAGE = 500
 
-BOOKED_IN = {TransferCode.CAPTURE: 1}
+BOOKED_IN = {TransferCode.CAPTURE: 1, TransferCode.CAPTURE_VOIDED: -1}
 BOOKED_OUT = {TransferCode.REFUND_SENT: 1, TransferCode.REFUND_RETURNED: -1}
-SET_ASIDE = (Refund.Status.AWAITING_APPROVAL, Refund.Status.PENDING, Refund.Status.UNKNOWN)
+OPEN = ("awaiting_approval", "pending", "unknown", "conflicted")
+VOIDING = (Capture.Status.VOIDING, Capture.Status.VOID_UNKNOWN)
+TAKEN = (Capture.Status.SUCCEEDED, *VOIDING)
 
 
 def count_payments() -> int:
@@ -41,14 +43,14 @@ def count_payments() -> int:
 def payments_off() -> Iterator[str]:
     """Names each payment whose amounts differ from its rows or from the ledger.
 
-    Pages by key, 500 payments and five SELECTs a page.
+    Pages by key, 500 payments and six SELECTs a page.
     """
     after = None
     while True:
         rows = Payment.objects.order_by("pk")
         if after is not None:
             rows = rows.filter(pk__gt=after)
-        page = list(rows.prefetch_related("attempts", "captures", "refunds")[:PAGE])
+        page = list(rows.prefetch_related("attempts", "increments", "captures", "refunds")[:PAGE])
         if not page:
             return
         booked = _booked(page)
@@ -78,12 +80,16 @@ def _booked(page: list[Payment]) -> dict[tuple[str, str], int]:
 
 def _differences(payment: Payment, booked: dict[tuple[str, str], int]) -> Iterator[str]:
     captures, refunds = list(payment.captures.all()), list(payment.refunds.all())
-    done = [c for c in captures if c.status == Capture.Status.SUCCEEDED]
+    done = [c for c in captures if c.status in TAKEN]
     sent = [r for r in refunds if r.status == Refund.Status.SUCCEEDED]
     expected: dict[str, Any] = {
-        "captured_minor": sum(c.amount_minor for c in done),
+        "increment_pending_minor": _sum(payment.increments.all(), OPEN),
+        "capture_pending_minor": _sum(captures, OPEN),
+        "captured_minor": _sum(captures, TAKEN),
+        "capture_voiding_minor": _sum(captures, VOIDING),
+        "capture_voided_minor": _sum(captures, (Capture.Status.VOIDED,)),
         "refunded_minor": sum(r.amount_minor for r in sent),
-        "refund_pending_minor": sum(r.amount_minor for r in refunds if r.status in SET_ASIDE),
+        "refund_pending_minor": _sum(refunds, OPEN),
         "status": derive(payment, max(payment.attempts.all(), key=lambda a: a.number)),
     }
     for name, value in expected.items():
@@ -93,6 +99,10 @@ def _differences(payment: Payment, booked: dict[tuple[str, str], int]) -> Iterat
         yield from _compare(payment, "capture", capture, booked, BOOKED_IN, capture in done)
     for refund in refunds:
         yield from _compare(payment, "refund", refund, booked, BOOKED_OUT, refund in sent)
+
+
+def _sum(rows: Iterable[Increment | Capture | Refund], states: Collection[str]) -> int:
+    return sum(row.amount_minor for row in rows if row.status in states)
 
 
 def _compare(

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from enum import StrEnum
-from typing import TypeVar
 
 from django.utils.translation import gettext_lazy as _
 
 from audit.errors import Kind, Refusal
 from audit.work import Work
-from payments.models import Attempt, Capture, Payment, Refund
+from payments.models import Asking, Attempt, Capture, Increment, Payment, Refund
 
 
 class Event(StrEnum):
@@ -25,14 +24,27 @@ class Event(StrEnum):
     ATTEMPT_FAILED = "payments.attempt.failed"
     ATTEMPT_ACTION_REQUIRED = "payments.attempt.action_required"
     ATTEMPT_LOST = "payments.attempt.lost"
+    ATTEMPT_CONFLICTED = "payments.attempt.conflicted"
+    ATTEMPT_CLOSING = "payments.attempt.closing"
+    ATTEMPT_CLOSED = "payments.attempt.closed"
+    ATTEMPT_REOPENED = "payments.attempt.reopened"
     ATTEMPT_EXPIRED = "payments.attempt.expired"
     VOID_REQUESTED = "payments.void.requested"
     VOID_SUCCEEDED = "payments.void.succeeded"
     VOID_FAILED = "payments.void.failed"
     VOID_LOST = "payments.void.lost"
+    INCREMENT_SUCCEEDED = "payments.increment.succeeded"
+    INCREMENT_FAILED = "payments.increment.failed"
+    INCREMENT_LOST = "payments.increment.lost"
+    INCREMENT_CONFLICTED = "payments.increment.conflicted"
     CAPTURE_SUCCEEDED = "payments.capture.succeeded"
     CAPTURE_FAILED = "payments.capture.failed"
     CAPTURE_LOST = "payments.capture.lost"
+    CAPTURE_CONFLICTED = "payments.capture.conflicted"
+    CAPTURE_VOID_REQUESTED = "payments.capture.void_requested"
+    CAPTURE_VOIDED = "payments.capture.voided"
+    CAPTURE_VOID_FAILED = "payments.capture.void_failed"
+    CAPTURE_VOID_LOST = "payments.capture.void_lost"
     REFUND_APPROVED = "payments.refund.approved"
     REFUND_REJECTED = "payments.refund.rejected"
     REFUND_WITHDRAWN = "payments.refund.withdrawn"
@@ -40,28 +52,34 @@ class Event(StrEnum):
     REFUND_SUCCEEDED = "payments.refund.succeeded"
     REFUND_FAILED = "payments.refund.failed"
     REFUND_LOST = "payments.refund.lost"
+    REFUND_CONFLICTED = "payments.refund.conflicted"
     REFUND_RETURNED = "payments.refund.returned"
 
 
-A, C, R, P, E = Attempt.Status, Capture.Status, Refund.Status, Payment.Status, Event
+A, I, C, R = Attempt.Status, Increment.Status, Capture.Status, Refund.Status  # noqa: E741
+P, E = Payment.Status, Event
+
+_OPEN_ATTEMPT = (A.PENDING, A.UNKNOWN, A.CONFLICTED)
 
 ATTEMPT: dict[tuple[str, Event], str] = {
-    (A.PENDING, E.ATTEMPT_AUTHORIZED): A.AUTHORIZED,
-    (A.PENDING, E.ATTEMPT_DECLINED): A.DECLINED,
-    (A.PENDING, E.ATTEMPT_FAILED): A.FAILED,
-    (A.PENDING, E.ATTEMPT_ACTION_REQUIRED): A.REQUIRES_ACTION,
+    **{(status, E.ATTEMPT_AUTHORIZED): A.AUTHORIZED for status in _OPEN_ATTEMPT},
+    **{(status, E.ATTEMPT_DECLINED): A.DECLINED for status in _OPEN_ATTEMPT},
+    **{(status, E.ATTEMPT_FAILED): A.FAILED for status in _OPEN_ATTEMPT},
+    **{(status, E.ATTEMPT_ACTION_REQUIRED): A.REQUIRES_ACTION for status in _OPEN_ATTEMPT},
     (A.PENDING, E.ATTEMPT_LOST): A.UNKNOWN,
-    (A.UNKNOWN, E.ATTEMPT_AUTHORIZED): A.AUTHORIZED,
-    (A.UNKNOWN, E.ATTEMPT_DECLINED): A.DECLINED,
-    (A.UNKNOWN, E.ATTEMPT_FAILED): A.FAILED,
-    (A.UNKNOWN, E.ATTEMPT_ACTION_REQUIRED): A.REQUIRES_ACTION,
+    (A.PENDING, E.ATTEMPT_CONFLICTED): A.CONFLICTED,
+    (A.UNKNOWN, E.ATTEMPT_CONFLICTED): A.CONFLICTED,
     (A.REQUIRES_ACTION, E.ATTEMPT_AUTHORIZED): A.AUTHORIZED,
     (A.REQUIRES_ACTION, E.ATTEMPT_DECLINED): A.DECLINED,
     (A.REQUIRES_ACTION, E.ATTEMPT_FAILED): A.FAILED,
+    (A.REQUIRES_ACTION, E.ATTEMPT_CONFLICTED): A.CONFLICTED,
     (A.REQUIRES_ACTION, E.ATTEMPT_EXPIRED): A.EXPIRED,
+    (A.AUTHORIZED, E.ATTEMPT_CLOSING): A.CLOSING,
     (A.AUTHORIZED, E.VOID_REQUESTED): A.VOIDING,
     (A.AUTHORIZED, E.VOID_SUCCEEDED): A.VOIDED,
     (A.AUTHORIZED, E.ATTEMPT_EXPIRED): A.EXPIRED,
+    (A.CLOSING, E.ATTEMPT_CLOSED): A.VOIDED,
+    (A.CLOSING, E.ATTEMPT_REOPENED): A.AUTHORIZED,
     (A.VOIDING, E.VOID_SUCCEEDED): A.VOIDED,
     (A.VOIDING, E.VOID_FAILED): A.AUTHORIZED,
     (A.VOIDING, E.VOID_LOST): A.VOID_UNKNOWN,
@@ -69,12 +87,35 @@ ATTEMPT: dict[tuple[str, Event], str] = {
     (A.VOID_UNKNOWN, E.VOID_FAILED): A.AUTHORIZED,
 }
 
+INCREMENT: dict[tuple[str, Event], str] = {
+    (I.PENDING, E.INCREMENT_SUCCEEDED): I.SUCCEEDED,
+    (I.PENDING, E.INCREMENT_FAILED): I.FAILED,
+    (I.PENDING, E.INCREMENT_LOST): I.UNKNOWN,
+    (I.PENDING, E.INCREMENT_CONFLICTED): I.CONFLICTED,
+    (I.UNKNOWN, E.INCREMENT_SUCCEEDED): I.SUCCEEDED,
+    (I.UNKNOWN, E.INCREMENT_FAILED): I.FAILED,
+    (I.UNKNOWN, E.INCREMENT_CONFLICTED): I.CONFLICTED,
+    (I.CONFLICTED, E.INCREMENT_SUCCEEDED): I.SUCCEEDED,
+    (I.CONFLICTED, E.INCREMENT_FAILED): I.FAILED,
+}
+
 CAPTURE: dict[tuple[str, Event], str] = {
     (C.PENDING, E.CAPTURE_SUCCEEDED): C.SUCCEEDED,
     (C.PENDING, E.CAPTURE_FAILED): C.FAILED,
     (C.PENDING, E.CAPTURE_LOST): C.UNKNOWN,
+    (C.PENDING, E.CAPTURE_CONFLICTED): C.CONFLICTED,
     (C.UNKNOWN, E.CAPTURE_SUCCEEDED): C.SUCCEEDED,
     (C.UNKNOWN, E.CAPTURE_FAILED): C.FAILED,
+    (C.UNKNOWN, E.CAPTURE_CONFLICTED): C.CONFLICTED,
+    (C.CONFLICTED, E.CAPTURE_SUCCEEDED): C.SUCCEEDED,
+    (C.CONFLICTED, E.CAPTURE_FAILED): C.FAILED,
+    (C.SUCCEEDED, E.CAPTURE_VOID_REQUESTED): C.VOIDING,
+    (C.SUCCEEDED, E.CAPTURE_VOIDED): C.VOIDED,
+    (C.VOIDING, E.CAPTURE_VOIDED): C.VOIDED,
+    (C.VOIDING, E.CAPTURE_VOID_FAILED): C.SUCCEEDED,
+    (C.VOIDING, E.CAPTURE_VOID_LOST): C.VOID_UNKNOWN,
+    (C.VOID_UNKNOWN, E.CAPTURE_VOIDED): C.VOIDED,
+    (C.VOID_UNKNOWN, E.CAPTURE_VOID_FAILED): C.SUCCEEDED,
 }
 
 REFUND: dict[tuple[str, Event], str] = {
@@ -85,13 +126,18 @@ REFUND: dict[tuple[str, Event], str] = {
     (R.PENDING, E.REFUND_SUCCEEDED): R.SUCCEEDED,
     (R.PENDING, E.REFUND_FAILED): R.FAILED,
     (R.PENDING, E.REFUND_LOST): R.UNKNOWN,
+    (R.PENDING, E.REFUND_CONFLICTED): R.CONFLICTED,
     (R.UNKNOWN, E.REFUND_SUCCEEDED): R.SUCCEEDED,
     (R.UNKNOWN, E.REFUND_FAILED): R.FAILED,
+    (R.UNKNOWN, E.REFUND_CONFLICTED): R.CONFLICTED,
+    (R.CONFLICTED, E.REFUND_SUCCEEDED): R.SUCCEEDED,
+    (R.CONFLICTED, E.REFUND_FAILED): R.FAILED,
     (R.SUCCEEDED, E.REFUND_RETURNED): R.RETURNED,
 }
 
-TABLES: dict[type[Attempt | Capture | Refund], dict[tuple[str, Event], str]] = {
+TABLES: dict[type[Asking], dict[tuple[str, Event], str]] = {
     Attempt: ATTEMPT,
+    Increment: INCREMENT,
     Capture: CAPTURE,
     Refund: REFUND,
 }
@@ -99,33 +145,44 @@ TABLES: dict[type[Attempt | Capture | Refund], dict[tuple[str, Event], str]] = {
 _MONEY_IN = {P.CAPTURED, P.PARTIALLY_CAPTURED, P.PARTIALLY_REFUNDED, P.REFUNDED}
 
 MOVES: Mapping[str, Collection[str]] = {
-    P.PROCESSING: {P.AUTHORIZED, P.FAILED, P.REQUIRES_ACTION, P.UNKNOWN},
-    P.REQUIRES_ACTION: {P.AUTHORIZED, P.FAILED, P.EXPIRED},
-    P.UNKNOWN: {P.AUTHORIZED, P.FAILED, P.REQUIRES_ACTION},
+    P.PROCESSING: {P.AUTHORIZED, P.FAILED, P.REQUIRES_ACTION, P.UNKNOWN, P.CONFLICTED},
+    P.REQUIRES_ACTION: {P.AUTHORIZED, P.FAILED, P.EXPIRED, P.CONFLICTED},
+    P.UNKNOWN: {P.AUTHORIZED, P.FAILED, P.REQUIRES_ACTION, P.CONFLICTED},
+    P.CONFLICTED: {P.AUTHORIZED, P.FAILED, P.REQUIRES_ACTION},
     P.FAILED: {P.PROCESSING},
-    P.AUTHORIZED: {P.PARTIALLY_CAPTURED, P.CAPTURED, P.VOIDED, P.EXPIRED},
-    P.PARTIALLY_CAPTURED: _MONEY_IN - {P.PARTIALLY_CAPTURED},
-    P.CAPTURED: {P.PARTIALLY_REFUNDED, P.REFUNDED},
+    P.AUTHORIZED: {
+        P.PARTIALLY_CAPTURED,
+        P.CAPTURED,
+        P.VOIDED,
+        P.VOIDED_AFTER_CAPTURE,
+        P.EXPIRED,
+    },
+    P.PARTIALLY_CAPTURED: _MONEY_IN - {P.PARTIALLY_CAPTURED} | {P.AUTHORIZED},
+    P.CAPTURED: {
+        P.PARTIALLY_CAPTURED,
+        P.PARTIALLY_REFUNDED,
+        P.REFUNDED,
+        P.VOIDED_AFTER_CAPTURE,
+    },
     P.PARTIALLY_REFUNDED: _MONEY_IN - {P.PARTIALLY_REFUNDED},
     P.REFUNDED: {P.PARTIALLY_REFUNDED, P.CAPTURED, P.PARTIALLY_CAPTURED},
     P.VOIDED: set(),
+    P.VOIDED_AFTER_CAPTURE: {P.AUTHORIZED},
     P.EXPIRED: set(),
 }
 
-Row = TypeVar("Row", Attempt, Capture, Refund)
 
-
-def allowed_events(row: Attempt | Capture | Refund) -> list[Event]:
+def allowed_events(row: Asking) -> list[Event]:
     """The events that the row's state allows, in the order of the table."""
     return [event for (status, event) in TABLES[type(row)] if status == row.status]
 
 
-def is_terminal(row: Attempt | Capture | Refund) -> bool:
+def is_terminal(row: Asking) -> bool:
     """No event leads out of the row's state. Computed from the table."""
     return not allowed_events(row)
 
 
-def next_status(row: Attempt | Capture | Refund, event: Event) -> str:
+def next_status(row: Asking, event: Event) -> str:
     """The status after `event`; a conflict names from, event and what would be allowed."""
     status = TABLES[type(row)].get((row.status, event))
     if status is None:
@@ -141,7 +198,7 @@ def next_status(row: Attempt | Capture | Refund, event: Event) -> str:
     return status
 
 
-def move(work: Work, row: Attempt | Capture | Refund, event: Event, **fields: object) -> None:
+def move(work: Work, row: Asking, event: Event, **fields: object) -> None:
     """Move a loaded row along its table, with the other fields that change with it."""
     work.change(row, event=event.value, status=next_status(row, event), **fields)
 
@@ -150,9 +207,11 @@ ATTEMPT_STATUS: dict[str, str] = {
     A.PENDING: P.PROCESSING,
     A.REQUIRES_ACTION: P.REQUIRES_ACTION,
     A.UNKNOWN: P.UNKNOWN,
+    A.CONFLICTED: P.CONFLICTED,
     A.DECLINED: P.FAILED,
     A.FAILED: P.FAILED,
     A.AUTHORIZED: P.AUTHORIZED,
+    A.CLOSING: P.AUTHORIZED,
     A.VOIDING: P.AUTHORIZED,
     A.VOID_UNKNOWN: P.AUTHORIZED,
     A.VOIDED: P.VOIDED,
@@ -162,6 +221,8 @@ ATTEMPT_STATUS: dict[str, str] = {
 
 def derive(payment: Payment, last_attempt: Attempt) -> str:
     """The status of a payment from its amounts and its last attempt. Pure."""
+    if payment.captured_minor == payment.authorized_minor == 0 < payment.capture_voided_minor:
+        return P.VOIDED_AFTER_CAPTURE
     if payment.captured_minor == 0:
         return ATTEMPT_STATUS[last_attempt.status]
     if payment.refunded_minor == payment.captured_minor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from payments.ledger.chart import AccountCode, AccountRef, TransferCode, name_ac
 from payments.ledger.money import Money
 from payments.ledger.steps import credit, debit, post
 from payments.models import Asking, Attempt, Capture, Payment, Refund
-from payments.states import Event, settle
+from payments.states import TABLES, Event, move, settle
 
 ASK_AFTER = (
     timedelta(minutes=5),
@@ -22,6 +23,21 @@ ASK_AFTER = (
     *[timedelta(days=1)] * 5,
 )
 """When a provider is asked again about an unknown outcome; then a person must."""
+FIRST_LOOK = timedelta(hours=1)
+"""How long a call may be on its way, tried again and again, before the provider is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What there is of an answer that settles nothing: a status that nobody knows, or one that
+    does not fit the question (`found` is the amount it spoke of, when it was the amount)."""
+
+    raw_status: str = ""
+    does_not_fit: bool = False
+    found: Money | None = None
+
+
+NOTHING_SAID = Silence()
 
 
 def load_payment(work: Work, payment_id: uuid.UUID) -> tuple[Payment, Attempt]:
@@ -45,6 +61,16 @@ def load_attempt(work: Work, attempt_id: uuid.UUID) -> tuple[Attempt, Payment]:
     return attempt, attempt.payment
 
 
+def load_capture(work: Work, capture_id: uuid.UUID) -> tuple[Capture, Payment, Attempt]:
+    """A capture, its payment and its attempt, to be changed. One SELECT."""
+    capture = work.load_one(
+        Capture.objects.filter(pk=capture_id),
+        Refusal("capture_missing", _("There is no such capture."), Kind.MISSING),
+        also=("payment", "attempt"),
+    )
+    return capture, capture.payment, capture.attempt
+
+
 def _account(payment: Payment, code: AccountCode) -> AccountRef:
     return name_account(payment.merchant_id, payment.currency, code)
 
@@ -62,6 +88,19 @@ def book_capture(work: Work, payment: Payment, capture: Capture, fee: Money) -> 
     if not fee.is_zero:
         fees = _account(payment, AccountCode.FEES)
         post(work, TransferCode.CAPTURE_FEE, reference, [debit(payable, fee), credit(fees, fee)])
+
+
+def book_capture_voided(work: Work, payment: Payment, capture: Capture, fee: Money) -> None:
+    """The capture never was: neither the provider nor the merchant is owed it, nor we our fee."""
+    clearing = _account(payment, AccountCode.PROVIDER_CLEARING)
+    payable = _account(payment, AccountCode.MERCHANT_PAYABLE)
+    reference = f"capture:{capture.pk}"
+    lines = [debit(payable, capture.amount), credit(clearing, capture.amount)]
+    post(work, TransferCode.CAPTURE_VOIDED, reference, lines)
+    if not fee.is_zero:
+        fees = _account(payment, AccountCode.FEES)
+        lines = [debit(fees, fee), credit(payable, fee)]
+        post(work, TransferCode.CAPTURE_FEE_VOIDED, reference, lines)
 
 
 def _book_refund(
@@ -89,6 +128,7 @@ def start_refund(work: Work, payment: Payment, refund: Refund) -> None:
         AccountCode.MERCHANT_PAYABLE,
         AccountCode.REFUNDS_IN_FLIGHT,
     )
+    work.change(refund, ask_at=work.now + FIRST_LOOK)
     work.later("payments.send_refund", refund_id=refund.pk)
 
 
@@ -141,3 +181,33 @@ def ask_again(row: Asking, now: datetime) -> dict[str, Any]:
     if row.asked_times >= len(ASK_AFTER):
         return {"ask_at": None}
     return {"ask_at": now + ASK_AFTER[row.asked_times], "asked_times": row.asked_times + 1}
+
+
+def lose(work: Work, row: Asking, silence: Silence, *, lost: Event, conflicted: Event) -> bool:
+    """Nobody knows what became of a row: it stays as it is set aside, and is asked for again.
+
+    Answers whether its state moved. A row that has come to its end is left alone.
+    """
+    event = conflicted if silence.does_not_fit else lost
+    # Who found the answer odd may just have set when to ask next.
+    is_scheduled = row.ask_at is not None and row.ask_at > work.now
+    is_asked = silence.does_not_fit and is_scheduled and row.status not in ON_THEIR_WAY
+    fields = {} if is_asked else ask_again(row, work.now)
+    if silence.raw_status:
+        fields["raw_status"] = silence.raw_status[:80]
+    if silence.found is not None:
+        fields["answered_minor"] = silence.found.minor
+        fields["answered_currency"] = silence.found.currency
+    if (row.status, event) in TABLES[type(row)]:
+        move(work, row, event, **fields)
+        return True
+    if row.status in ASKED_FOR:
+        work.change(row, **fields)
+    return False
+
+
+ON_THEIR_WAY = frozenset({"pending", "voiding"})
+ASKED_FOR = ON_THEIR_WAY | {"unknown", "conflicted", "requires_action", "void_unknown"}
+"""The states of a row whose end is still to come from the provider."""
+ANSWERED: dict[str, Any] = {"ask_at": None, "answered_minor": None, "answered_currency": ""}
+"""The columns of a row that has its answer."""

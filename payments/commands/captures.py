@@ -11,13 +11,22 @@ from audit.errors import Kind, Refusal
 from audit.work import Work
 from payments.gateways.protocol import OperationAnswer, OperationStatus
 from payments.ledger.money import Money
-from payments.models import Capture
+from payments.models import Attempt, Capture
 from payments.policy import capture_decision
 from payments.queries.fees import get_fee
 from payments.states import Event, move, settle
-from payments.steps import ask_again, book_capture, load_payment
+from payments.steps import (
+    ANSWERED,
+    FIRST_LOOK,
+    NOTHING_SAID,
+    Silence,
+    ask_again,
+    book_capture,
+    load_payment,
+    lose,
+)
 
-WAITS = (Capture.Status.PENDING, Capture.Status.UNKNOWN)
+WAITS = (Capture.Status.PENDING, Capture.Status.UNKNOWN, Capture.Status.CONFLICTED)
 
 
 @command("payments.capture.requested", moves_money=True)
@@ -28,10 +37,12 @@ def capture_payment(
     amount: Money,
     key: str,
     seen_capturable: int | None = None,
+    is_final: bool = False,
 ) -> Capture:
     """Ask the provider for part or all of what is held; several captures are fine.
 
     `seen_capturable` (minor units) is what the person saw: another value now is a conflict.
+    `is_final` lets go of the rest once this is captured; until then nothing else may be asked for.
     A repeat with the same key answers the first capture. 3 SELECTs, 4 statements to write.
     """
     if (done := work.replay(Capture)) is not None:
@@ -44,9 +55,11 @@ def capture_payment(
             Kind.CONFLICT,
             about=payment,
         )
-    decision = capture_decision(work.actor, payment, attempt, amount, work.now)
+    decision = capture_decision(work.actor, payment, attempt, amount, work.now, is_final=is_final)
     if not decision:
         raise Refusal("capture_refused", decision.reason, Kind.CONFLICT, about=payment)
+    # What takes everything leaves no rest to let go of.
+    closes = is_final and amount.minor < payment.capturable.minor
     capture = Capture(
         key=key,
         fingerprint=work.fingerprint,
@@ -55,9 +68,13 @@ def capture_payment(
         connector=attempt.connector,
         amount_minor=amount.minor,
         currency=amount.currency,
+        is_final=closes,
         created_at=work.now,
+        ask_at=work.now + FIRST_LOOK,
     )
     work.add(capture)
+    if closes:
+        move(work, attempt, Event.ATTEMPT_CLOSING)
     pending = payment.capture_pending_minor + amount.minor
     settle(work, payment, attempt, "payments.capture.requested", capture_pending_minor=pending)
     work.later("payments.send_capture", capture_id=capture.pk)
@@ -68,18 +85,43 @@ def capture_payment(
 def record_capture_result(
     work: Work, *, capture_id: uuid.UUID, answer: OperationAnswer, key: str
 ) -> Capture:
-    """Record what became of a capture and book it. A repeat, in any order, changes nothing."""
+    """Record what became of a capture and book it. A repeat, in any order, changes nothing.
+
+    An answer about another amount settles nothing: the capture waits for a person.
+    """
     capture = work.load_one(Capture.objects.filter(pk=capture_id), also=("payment", "attempt"))
+    if capture.status not in WAITS:
+        return capture
+    if answer.status is OperationStatus.PENDING:
+        reference = answer.reference[:80]
+        work.change(capture, provider_reference=reference, **ask_again(capture, work.now))
+    elif answer.status is OperationStatus.FAILED:
+        _record_failure(work, capture, answer.failure_code[:40])
+    elif answer.amount != capture.amount:
+        lose(
+            work,
+            capture,
+            Silence(answer.raw_status, does_not_fit=True, found=answer.amount),
+            lost=Event.CAPTURE_LOST,
+            conflicted=Event.CAPTURE_CONFLICTED,
+        )
+    else:
+        _record_success(work, capture, answer)
+    return capture
+
+
+def _record_failure(work: Work, capture: Capture, code: str) -> None:
     payment, attempt = capture.payment, capture.attempt
-    if capture.status not in WAITS or answer.status is OperationStatus.PENDING:
-        return capture
+    event = Event.CAPTURE_FAILED
+    move(work, capture, event, failure_code=code, settled_at=work.now, **ANSWERED)
+    if capture.is_final and attempt.status == Attempt.Status.CLOSING:
+        move(work, attempt, Event.ATTEMPT_REOPENED)
     pending = payment.capture_pending_minor - capture.amount_minor
-    if answer.status is OperationStatus.FAILED:
-        event = Event.CAPTURE_FAILED
-        code = answer.failure_code[:40]
-        move(work, capture, event, failure_code=code, settled_at=work.now, ask_at=None)
-        settle(work, payment, attempt, event.value, capture_pending_minor=pending)
-        return capture
+    settle(work, payment, attempt, event.value, capture_pending_minor=pending)
+
+
+def _record_success(work: Work, capture: Capture, answer: OperationAnswer) -> None:
+    payment, attempt = capture.payment, capture.attempt
     event = Event.CAPTURE_SUCCEEDED
     move(
         work,
@@ -88,28 +130,32 @@ def record_capture_result(
         provider_reference=answer.reference[:80],
         raw_status=answer.raw_status[:80],
         settled_at=work.now,
-        ask_at=None,
+        settles_at=answer.settles_at,
+        **ANSWERED,
     )
-    captured = payment.captured_minor + capture.amount_minor
-    settle(
-        work,
-        payment,
-        attempt,
-        event.value,
-        capture_pending_minor=pending,
-        captured_minor=captured,
-    )
+    amounts = {
+        "capture_pending_minor": payment.capture_pending_minor - capture.amount_minor,
+        "captured_minor": payment.captured_minor + capture.amount_minor,
+    }
+    if capture.is_final and attempt.status == Attempt.Status.CLOSING:
+        move(work, attempt, Event.ATTEMPT_CLOSED)
+        amounts["authorized_minor"] = amounts["captured_minor"] + amounts["capture_pending_minor"]
+    settle(work, payment, attempt, event.value, **amounts)
     book_capture(work, payment, capture, get_fee(payment.merchant_id, capture.amount))
-    return capture
 
 
 @command("payments.capture.lost")
-def record_capture_lost(work: Work, *, capture_id: uuid.UUID, raw: str = "") -> Capture:
+def record_capture_lost(
+    work: Work, *, capture_id: uuid.UUID, silence: Silence = NOTHING_SAID
+) -> Capture:
     """Nobody knows what became of the capture: it stays pending and is asked for again."""
     capture = work.load_one(Capture.objects.filter(pk=capture_id))
-    if capture.status == Capture.Status.UNKNOWN:
-        work.change(capture, **ask_again(capture, work.now))
-    elif capture.status == Capture.Status.PENDING:
-        again = ask_again(capture, work.now)
-        move(work, capture, Event.CAPTURE_LOST, raw_status=raw[:80], **again)
+    if capture.status in WAITS:
+        lose(
+            work,
+            capture,
+            silence,
+            lost=Event.CAPTURE_LOST,
+            conflicted=Event.CAPTURE_CONFLICTED,
+        )
     return capture

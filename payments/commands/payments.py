@@ -16,11 +16,26 @@ from payments.ledger.money import Money
 from payments.models import Attempt, Capture, Payment, reference_of
 from payments.parties.models import CardReference, Customer, MerchantCurrency
 from payments.states import Event, move, settle
-from payments.steps import ask_again, load_attempt, load_payment
+from payments.steps import (
+    ANSWERED,
+    FIRST_LOOK,
+    NOTHING_SAID,
+    Silence,
+    ask_again,
+    load_attempt,
+    load_payment,
+    lose,
+)
 
 HELD_FOR = timedelta(days=7)
 """How long an authorization lives where the provider does not say."""
 
+WAITS = (
+    Attempt.Status.PENDING,
+    Attempt.Status.UNKNOWN,
+    Attempt.Status.CONFLICTED,
+    Attempt.Status.REQUIRES_ACTION,
+)
 EVENT_OF = {
     AuthorizationStatus.AUTHORIZED: Event.ATTEMPT_AUTHORIZED,
     AuthorizationStatus.PARTIALLY_AUTHORIZED: Event.ATTEMPT_AUTHORIZED,
@@ -103,6 +118,7 @@ def _add_attempt(
         amount_minor=payment.amount_minor,
         currency=payment.currency,
         created_at=work.now,
+        ask_at=work.now + FIRST_LOOK,
     )
     work.add(attempt, event="payments.attempt.requested")
     work.later("payments.send_authorization", attempt_id=attempt.pk)
@@ -129,13 +145,19 @@ def retry_payment(work: Work, *, payment_id: uuid.UUID, card_id: uuid.UUID, key:
 def record_authorization(
     work: Work, *, attempt_id: uuid.UUID, answer: AuthorizationAnswer, key: str
 ) -> Attempt:
-    """Record what the provider said of an attempt. A repeat, or a late one, changes nothing."""
+    """Record what the provider said of an attempt. A repeat, or a late one, changes nothing.
+
+    An answer about another amount settles nothing: the attempt waits for a person.
+    """
     attempt, payment = load_attempt(work, attempt_id)
     event = EVENT_OF[answer.status]
-    waits = {Attempt.Status.PENDING, Attempt.Status.UNKNOWN, Attempt.Status.REQUIRES_ACTION}
-    if attempt.status not in waits or _says_nothing_new(attempt, event):
+    if attempt.status not in WAITS or _says_nothing_new(attempt, event):
         return attempt
-    unknown = event is Event.ATTEMPT_LOST
+    if answer.amount != attempt.amount:
+        found = Silence(answer.raw_status, does_not_fit=True, found=answer.amount)
+        _lose(work, payment, attempt, found)
+        return attempt
+    still_open = event in (Event.ATTEMPT_LOST, Event.ATTEMPT_ACTION_REQUIRED)
     move(
         work,
         attempt,
@@ -151,7 +173,7 @@ def record_authorization(
         cvv_result=answer.cvv[:20],
         three_ds_result=answer.three_ds[:30],
         expires_at=answer.expires_at or work.now + HELD_FOR,
-        **(ask_again(attempt, work.now) if unknown else {"ask_at": None}),
+        **{**ANSWERED, **(ask_again(attempt, work.now) if still_open else {})},
     )
     _settle_authorization(work, payment, attempt, event)
     return attempt
@@ -162,7 +184,8 @@ def _says_nothing_new(attempt: Attempt, event: Event) -> bool:
         Event.ATTEMPT_LOST: Attempt.Status.UNKNOWN,
         Event.ATTEMPT_ACTION_REQUIRED: Attempt.Status.REQUIRES_ACTION,
     }
-    if event is Event.ATTEMPT_LOST and attempt.status == Attempt.Status.REQUIRES_ACTION:
+    beyond = (Attempt.Status.REQUIRES_ACTION, Attempt.Status.CONFLICTED)
+    if event is Event.ATTEMPT_LOST and attempt.status in beyond:
         return True
     return known.get(event) == attempt.status
 
@@ -183,6 +206,7 @@ def _settle_authorization(work: Work, payment: Payment, attempt: Attempt, event:
         amount_minor=attempt.approved_minor,
         currency=payment.currency,
         created_at=work.now,
+        ask_at=work.now + FIRST_LOOK,
     )
     work.add(capture, event="payments.capture.requested")
     work.change(payment, capture_pending_minor=attempt.approved_minor)
@@ -195,37 +219,48 @@ def record_authorization_failed(
 ) -> Attempt:
     """The provider refused to look at the attempt at all, or never saw it. Repeats do nothing."""
     attempt, payment = load_attempt(work, attempt_id)
-    if attempt.status not in (Attempt.Status.PENDING, Attempt.Status.UNKNOWN):
+    if attempt.status not in WAITS or attempt.status == Attempt.Status.REQUIRES_ACTION:
         return attempt
-    move(work, attempt, Event.ATTEMPT_FAILED, raw_decline_code=code[:80], ask_at=None)
+    move(work, attempt, Event.ATTEMPT_FAILED, raw_decline_code=code[:80], **ANSWERED)
     settle(work, payment, attempt, Event.ATTEMPT_FAILED.value)
     return attempt
 
 
 @command("payments.attempt.lost")
-def record_authorization_lost(work: Work, *, attempt_id: uuid.UUID, raw: str = "") -> Attempt:
+def record_authorization_lost(
+    work: Work, *, attempt_id: uuid.UUID, silence: Silence = NOTHING_SAID
+) -> Attempt:
     """Nobody knows what became of it: it is asked for on the schedule, then by a person."""
     attempt, payment = load_attempt(work, attempt_id)
-    if attempt.status == Attempt.Status.UNKNOWN:
-        work.change(attempt, **ask_again(attempt, work.now))
-    elif attempt.status == Attempt.Status.PENDING:
-        again = ask_again(attempt, work.now)
-        move(work, attempt, Event.ATTEMPT_LOST, raw_status=raw[:80], **again)
-        settle(work, payment, attempt, Event.ATTEMPT_LOST.value)
+    if attempt.status in WAITS:
+        _lose(work, payment, attempt, silence)
     return attempt
 
 
+def _lose(work: Work, payment: Payment, attempt: Attempt, silence: Silence) -> None:
+    lost, conflicted = Event.ATTEMPT_LOST, Event.ATTEMPT_CONFLICTED
+    if lose(work, attempt, silence, lost=lost, conflicted=conflicted):
+        event = conflicted if silence.does_not_fit else lost
+        settle(work, payment, attempt, event.value)
+
+
 @command("payments.attempt.expired")
-def expire_authorization(work: Work, *, attempt_id: uuid.UUID) -> Attempt:
-    """What is still held is let go because its time is over. A repeat does nothing."""
+def expire_authorization(work: Work, *, attempt_id: uuid.UUID, is_told: bool = False) -> Attempt:
+    """What is still held is let go because its time is over. A repeat does nothing.
+
+    `is_told`: the provider says so, whatever our clock says.
+    """
     attempt, payment = load_attempt(work, attempt_id)
     if attempt.status not in (Attempt.Status.AUTHORIZED, Attempt.Status.REQUIRES_ACTION):
         return attempt
-    if attempt.expires_at is None or attempt.expires_at > work.now:
+    is_over = attempt.expires_at is not None and attempt.expires_at <= work.now
+    if not (is_told or is_over):
         return attempt
-    if payment.capture_pending_minor or payment.captured_minor == payment.authorized_minor != 0:
+    if payment.capture_pending_minor or payment.increment_pending_minor:
         return attempt
-    move(work, attempt, Event.ATTEMPT_EXPIRED)
+    if attempt.status == Attempt.Status.AUTHORIZED and payment.capturable.minor == 0:
+        return attempt
+    move(work, attempt, Event.ATTEMPT_EXPIRED, ask_at=None)
     settle(
         work,
         payment,

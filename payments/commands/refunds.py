@@ -19,16 +19,21 @@ from payments.models import Attempt, Payment, Refund, RefundReason, reference_of
 from payments.policy import refund_decision
 from payments.states import Event, move, settle
 from payments.steps import (
+    ANSWERED,
+    NOTHING_SAID,
+    Silence,
     ask_again,
     book_refund_failed,
     book_refund_returned,
     book_refund_sent,
     load_payment,
+    lose,
     release_refund,
     start_refund,
 )
 
 REQUESTED = "payments.refund.requested"
+WAITS = (Refund.Status.PENDING, Refund.Status.UNKNOWN, Refund.Status.CONFLICTED)
 
 
 @command(REQUESTED, moves_money=True)
@@ -214,15 +219,22 @@ def record_refund_result(
 ) -> Refund:
     """Record what became of a refund and book it: sent, failed, or come back after it was sent.
 
-    A repeat, early or late, changes nothing.
+    A repeat, early or late, changes nothing. An answer about another amount settles nothing: the
+    refund stays set aside and waits for a person.
     """
     refund, payment, attempt = _load_refund(work, refund_id)
     if answer.status is OperationStatus.PENDING:
-        return refund
-    if answer.status is OperationStatus.FAILED:
+        if refund.status in WAITS:
+            reference = answer.reference[:80]
+            work.change(refund, provider_reference=reference, **ask_again(refund, work.now))
+    elif answer.status is OperationStatus.FAILED:
         _record_failure(work, refund, payment, attempt, answer.failure_code)
-    elif refund.status in (Refund.Status.PENDING, Refund.Status.UNKNOWN):
-        _record_success(work, refund, payment, attempt, answer)
+    elif refund.status in WAITS:
+        if answer.amount != refund.amount:
+            found = Silence(answer.raw_status, does_not_fit=True, found=answer.amount)
+            _lose(work, refund, found)
+        else:
+            _record_success(work, refund, payment, attempt, answer)
     return refund
 
 
@@ -238,7 +250,7 @@ def _record_success(
         raw_status=answer.raw_status[:80],
         arn=answer.arn[:40],
         settled_at=work.now,
-        ask_at=None,
+        **ANSWERED,
     )
     settle(
         work,
@@ -254,9 +266,9 @@ def _record_success(
 def _record_failure(
     work: Work, refund: Refund, payment: Payment, attempt: Attempt, code: str
 ) -> None:
-    if refund.status in (Refund.Status.PENDING, Refund.Status.UNKNOWN):
+    if refund.status in WAITS:
         event = Event.REFUND_FAILED
-        move(work, refund, event, failure_code=code[:40], settled_at=work.now, ask_at=None)
+        move(work, refund, event, failure_code=code[:40], settled_at=work.now, **ANSWERED)
         release_refund(work, payment, attempt, refund, event)
         book_refund_failed(work, payment, refund)
     elif refund.status == Refund.Status.SUCCEEDED:
@@ -268,12 +280,15 @@ def _record_failure(
 
 
 @command(Event.REFUND_LOST.value)
-def record_refund_lost(work: Work, *, refund_id: uuid.UUID, raw: str = "") -> Refund:
+def record_refund_lost(
+    work: Work, *, refund_id: uuid.UUID, silence: Silence = NOTHING_SAID
+) -> Refund:
     """Nobody knows what became of the refund: it stays set aside and is asked for again."""
     refund = work.load_one(Refund.objects.filter(pk=refund_id))
-    if refund.status == Refund.Status.UNKNOWN:
-        work.change(refund, **ask_again(refund, work.now))
-    elif refund.status == Refund.Status.PENDING:
-        again = ask_again(refund, work.now)
-        move(work, refund, Event.REFUND_LOST, raw_status=raw[:80], **again)
+    if refund.status in WAITS:
+        _lose(work, refund, silence)
     return refund
+
+
+def _lose(work: Work, refund: Refund, silence: Silence) -> None:
+    lose(work, refund, silence, lost=Event.REFUND_LOST, conflicted=Event.REFUND_CONFLICTED)

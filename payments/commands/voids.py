@@ -11,7 +11,15 @@ from payments.gateways.protocol import OperationAnswer, OperationStatus
 from payments.models import Attempt, Payment
 from payments.policy import void_decision
 from payments.states import Event, move, settle
-from payments.steps import ask_again, load_attempt, load_payment
+from payments.steps import (
+    ANSWERED,
+    FIRST_LOOK,
+    NOTHING_SAID,
+    Silence,
+    load_attempt,
+    load_payment,
+    lose,
+)
 
 WAITS = (Attempt.Status.VOIDING, Attempt.Status.VOID_UNKNOWN)
 
@@ -34,7 +42,9 @@ def void_payment(work: Work, *, payment_id: uuid.UUID, key: str) -> Payment:
         Event.VOID_REQUESTED,
         void_key=key,
         void_requested_at=work.now,
+        void_minor=payment.capturable.minor,
         asked_times=0,
+        ask_at=work.now + FIRST_LOOK,
     )
     work.later("payments.send_void", attempt_id=attempt.pk)
     return payment
@@ -44,29 +54,40 @@ def void_payment(work: Work, *, payment_id: uuid.UUID, key: str) -> Payment:
 def record_void_result(
     work: Work, *, attempt_id: uuid.UUID, answer: OperationAnswer, key: str
 ) -> Attempt:
-    """Record what became of a void. A repeat changes nothing."""
+    """Record what became of a void. A repeat changes nothing.
+
+    When the provider let go of another amount than we asked for, the void stays unknown and waits
+    for a person.
+    """
     attempt, payment = load_attempt(work, attempt_id)
     if answer.status is OperationStatus.FAILED and attempt.status in WAITS:
-        move(work, attempt, Event.VOID_FAILED, ask_at=None)
+        move(work, attempt, Event.VOID_FAILED, **ANSWERED)
         settle(work, payment, attempt, Event.VOID_FAILED.value)
     elif answer.status is OperationStatus.SUCCEEDED and attempt.status in (
         *WAITS,
         Attempt.Status.AUTHORIZED,
     ):
+        asked = payment.money(attempt.void_minor)
+        if attempt.status in WAITS and answer.amount != asked:
+            _lose(work, attempt, Silence(does_not_fit=True, found=answer.amount))
+            return attempt
         event = Event.VOID_SUCCEEDED
         held = payment.captured_minor + payment.capture_pending_minor
-        move(work, attempt, event, ask_at=None)
+        move(work, attempt, event, **ANSWERED)
         settle(work, payment, attempt, event.value, authorized_minor=held)
     return attempt
 
 
 @command("payments.void.lost")
-def record_void_lost(work: Work, *, attempt_id: uuid.UUID, raw: str = "") -> Attempt:
+def record_void_lost(
+    work: Work, *, attempt_id: uuid.UUID, silence: Silence = NOTHING_SAID
+) -> Attempt:
     """Nobody knows whether the hold was let go: it is asked for again."""
     attempt = work.load_one(Attempt.objects.filter(pk=attempt_id))
-    if attempt.status == Attempt.Status.VOID_UNKNOWN:
-        work.change(attempt, **ask_again(attempt, work.now))
-    elif attempt.status == Attempt.Status.VOIDING:
-        again = ask_again(attempt, work.now)
-        move(work, attempt, Event.VOID_LOST, raw_status=raw[:80], **again)
+    if attempt.status in WAITS:
+        _lose(work, attempt, silence)
     return attempt
+
+
+def _lose(work: Work, attempt: Attempt, silence: Silence) -> None:
+    lose(work, attempt, silence, lost=Event.VOID_LOST, conflicted=Event.VOID_LOST)

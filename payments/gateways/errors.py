@@ -31,7 +31,10 @@ class Unknown(GatewayError):
 
 
 class Mismatch(Unknown):
-    """The answer is about another amount, currency or object than was asked for."""
+    """The answer is about another amount, currency or object than was asked for.
+
+    `found` is a `Money` where it is the amount.
+    """
 
     def __init__(self, what: str, expected: object, found: object) -> None:
         super().__init__(f"{what}: expected {expected}, found {found}")

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from audit.outbox.handlers import TryAgain
 from payments.gateways.models import InboundEvent
 
 EventHandler = Callable[[InboundEvent], None]
+
+
+class TooEarly(TryAgain):
+    """We do not know the object: the call that made it is not on record yet, or it is not ours."""
+
+    def __init__(self) -> None:
+        super().__init__("the call that made it has not been recorded yet")
+
 
 event_handlers: dict[str, EventHandler] = {}
 """By type of event (`refund.succeeded`)."""

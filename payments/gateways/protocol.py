@@ -9,7 +9,7 @@ the same key with the same arguments does nothing twice and gives the same answe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -29,11 +29,16 @@ class OperationStatus(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     PENDING = "pending"
+    VOIDED = "voided"
+    """Of a capture only: it had succeeded and was taken back."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationAnswer:
     """What the issuer said. `amount` was asked for, `approved` is held (zero unless approved).
+
+    Increments are in both. `capturable` is what is left to be captured, None where the provider
+    does not say.
 
     `decline_code` is one of `payments.gateways.declines`, empty without a decline; everything
     `raw_` is the provider's own text. `action_url` is where the cardholder goes next.
@@ -54,11 +59,15 @@ class AuthorizationAnswer:
     three_ds: str = ""
     action_url: str = ""
     expires_at: datetime | None = None
+    capturable: Money | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class OperationAnswer:
-    """What became of a capture, a void or a refund. `amount` is what was really moved."""
+    """What became of an increment, a capture, a void or a refund.
+
+    `amount` is what was really moved. `settles_at`, of a capture: until then it can be voided.
+    """
 
     status: OperationStatus
     reference: str
@@ -66,6 +75,11 @@ class OperationAnswer:
     raw_status: str
     failure_code: str = ""
     arn: str = ""
+    settles_at: datetime | None = None
+
+    def with_status(self, status: OperationStatus) -> OperationAnswer:
+        """The same answer with another status."""
+        return replace(self, status=status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +142,7 @@ class Gateway(Protocol):
         """
         ...
 
-    def capture(
+    def increment(
         self,
         *,
         key: str,
@@ -136,7 +150,36 @@ class Gateway(Protocol):
         amount: Money,
         occurred_at: datetime | None = None,
     ) -> OperationAnswer:
-        """Take `amount` of what is held. Raises Unavailable, Unknown (and kin), Rejected."""
+        """Have `amount` more held. Raises Unavailable, Unknown (and kin), Rejected."""
+        ...
+
+    def capture(
+        self,
+        *,
+        key: str,
+        authorization_reference: str,
+        amount: Money,
+        is_final: bool = False,
+        occurred_at: datetime | None = None,
+    ) -> OperationAnswer:
+        """Take `amount` of what is held; a final one lets go of the rest.
+
+        Raises Unavailable, Unknown (and kin), Rejected.
+        """
+        ...
+
+    def void_capture(
+        self,
+        *,
+        key: str,
+        capture_reference: str,
+        amount: Money,
+        occurred_at: datetime | None = None,
+    ) -> OperationAnswer:
+        """Take a whole capture of `amount` back before it is settled.
+
+        Raises Unavailable, Unknown (and kin), Rejected (it is settled).
+        """
         ...
 
     def void(
@@ -175,7 +218,7 @@ class Gateway(Protocol):
         ...
 
     def find_operation(self, key: str) -> OperationAnswer | None:
-        """What a capture, void or refund with this key did, as it is now; None: never done.
+        """What an increment, capture, void or refund with this key did, as it is now; None: never.
 
         The caller compares the amount. Raises Unavailable or Unknown: ask again later.
         """

@@ -58,6 +58,8 @@ class TransferCode(models.TextChoices):
 
     CAPTURE = "capture", _("Capture")
     CAPTURE_FEE = "capture_fee", _("Fee of a capture")
+    CAPTURE_VOIDED = "capture_voided", _("Capture voided")
+    CAPTURE_FEE_VOIDED = "capture_fee_voided", _("Fee of a voided capture given back")
     REFUND_REQUESTED = "refund_requested", _("Refund requested")
     REFUND_SENT = "refund_sent", _("Refund sent")
     REFUND_FAILED = "refund_failed", _("Refund failed")

@@ -2,39 +2,48 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
-from payments.models import Attempt, Capture, Refund
+from payments.models import Asking, Attempt, Capture, Increment, Payment, Refund
+from payments.steps import ASKED_FOR
+
+WITH: dict[type[Asking], tuple[str, ...]] = {
+    Attempt: ("payment", "card"),
+    Increment: ("attempt",),
+    Capture: ("attempt",),
+    Refund: ("attempt",),
+}
+HOLDS = (
+    Payment.Status.REQUIRES_ACTION,
+    Payment.Status.AUTHORIZED,
+    Payment.Status.PARTIALLY_CAPTURED,
+)
+GIVEN_BACK = (Payment.Status.PARTIALLY_REFUNDED, Payment.Status.REFUNDED)
+LONGEST_HOLD = timedelta(days=60)
 
 
-def attempts_to_ask(now: datetime, limit: int) -> QuerySet[Attempt]:
-    """Attempts whose outcome is unknown and due to be asked for."""
-    rows = Attempt.objects.filter(
-        ask_at__lte=now, status__in=(Attempt.Status.UNKNOWN, Attempt.Status.VOID_UNKNOWN)
-    )
-    return rows.select_related("payment", "card").order_by("ask_at", "pk")[:limit]
-
-
-def captures_to_ask(now: datetime, limit: int) -> QuerySet[Capture]:
-    """Captures whose outcome is unknown and due to be asked for."""
-    rows = Capture.objects.filter(ask_at__lte=now, status=Capture.Status.UNKNOWN)
-    return rows.select_related("attempt").order_by("ask_at", "pk")[:limit]
-
-
-def refunds_to_ask(now: datetime, limit: int) -> QuerySet[Refund]:
-    """Refunds whose outcome is unknown and due to be asked for."""
-    rows = Refund.objects.filter(ask_at__lte=now, status=Refund.Status.UNKNOWN)
-    return rows.select_related("attempt").order_by("ask_at", "pk")[:limit]
+def rows_to_ask(model: type[Asking], now: datetime, limit: int) -> QuerySet[Any]:
+    """Rows without an end that are due to be asked for, the longest due first."""
+    rows = model.objects.filter(status__in=sorted(ASKED_FOR), ask_at__lte=now)
+    return rows.select_related(*WITH[model]).order_by("ask_at", "pk")[:limit]
 
 
 def attempts_to_expire(now: datetime, limit: int) -> QuerySet[Attempt]:
-    """Attempts that still hold something, or wait for a customer, past their time."""
+    """Attempts that still hold something, or wait for a customer, past their time.
+
+    Payments that hold nothing any more are most of them: what may hold something is found by the
+    payment's status, and only the recent ones among those that were refunded.
+    """
     open_states = (Attempt.Status.AUTHORIZED, Attempt.Status.REQUIRES_ACTION)
-    rows = Attempt.objects.filter(status__in=open_states, expires_at__lte=now).exclude(
-        status=Attempt.Status.AUTHORIZED,
-        payment__captured_minor__gte=1,
-        payment__status__in=("captured", "partially_refunded", "refunded"),
+    recent = Q(
+        payment__status__in=GIVEN_BACK,
+        payment__created_at__gte=now - LONGEST_HOLD,
+        payment__captured_minor__lt=F("payment__authorized_minor"),
+    )
+    rows = Attempt.objects.filter(
+        Q(payment__status__in=HOLDS) | recent, status__in=open_states, expires_at__lte=now
     )
     return rows.order_by("expires_at", "pk")[:limit]

@@ -13,25 +13,22 @@ from django.utils.translation import gettext_lazy as _
 from audit import needs
 from audit.actor import Actor
 from audit.needs import Need, shaped
-from payments.models import Attempt, Capture, Payment, Refund
+from payments.models import Attempt, Capture, Increment, Payment, Refund
 
 EXPIRING = timedelta(days=2)
 RECENT = timedelta(days=30)
 """A refund that failed longer ago than this has been seen to, or never will be from here."""
 BROKEN = (Refund.Status.FAILED, Refund.Status.RETURNED)
+NOT_TOLD = ("unknown", "void_unknown", "conflicted")
 OF_PAYMENT = {"target": "payment_id", "words": "payment__reference"}
 
 
 def unknown_outcomes(_actor: Actor, _now: datetime) -> list[QuerySet[Any, Any]]:
-    """What the provider has not told us: authorizations, voids, captures, refunds."""
-    attempts = Attempt.objects.filter(
-        status__in=(Attempt.Status.UNKNOWN, Attempt.Status.VOID_UNKNOWN)
-    )
+    """What the provider has not told us, or told so that it does not fit."""
     amount = {"minor": "amount_minor", "currency": "currency", "since": "created_at"}
     return [
-        shaped(attempts, **OF_PAYMENT, **amount),
-        shaped(Capture.objects.filter(status=Capture.Status.UNKNOWN), **OF_PAYMENT, **amount),
-        shaped(Refund.objects.filter(status=Refund.Status.UNKNOWN), **OF_PAYMENT, **amount),
+        shaped(model.objects.filter(status__in=NOT_TOLD), **OF_PAYMENT, **amount)
+        for model in (Attempt, Increment, Capture, Refund)
     ]
 
 

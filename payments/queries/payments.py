@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from audit.errors import Kind, Refusal
-from payments.models import Attempt, Capture, Payment, Refund, RefundReason
+from payments.models import Asking, Attempt, Capture, Increment, Payment, Refund, RefundReason
 
 
 def get_payment(payment_id: uuid.UUID) -> Payment:
@@ -25,6 +25,11 @@ def get_payment(payment_id: uuid.UUID) -> Payment:
 def get_attempt(attempt_id: uuid.UUID) -> Attempt:
     """An attempt with its payment and card."""
     return Attempt.objects.select_related("payment", "card").get(pk=attempt_id)
+
+
+def get_increment(increment_id: uuid.UUID) -> Increment:
+    """An increment with its attempt."""
+    return Increment.objects.select_related("attempt").get(pk=increment_id)
 
 
 def get_capture(capture_id: uuid.UUID) -> Capture:
@@ -45,6 +50,7 @@ class Story:
     attempts: list[Attempt]
     captures: list[Capture]
     refunds: list[Refund]
+    increments: list[Increment]
 
     @property
     def last_attempt(self) -> Attempt | None:
@@ -52,9 +58,13 @@ class Story:
 
 
 def get_story(payment_id: uuid.UUID) -> Story:
-    """A payment with its attempts, captures and refunds. Four SELECTs."""
+    """A payment with its attempts, increments, captures and refunds.
+
+    Four SELECTs, and one for the increments where there are any.
+    """
+    payment = get_payment(payment_id)
     return Story(
-        payment=get_payment(payment_id),
+        payment=payment,
         attempts=list(
             Attempt.objects.filter(payment_id=payment_id).select_related("card").order_by("number")
         ),
@@ -64,13 +74,21 @@ def get_story(payment_id: uuid.UUID) -> Story:
             .select_related("reason", "requested_by")
             .order_by("created_at", "pk")
         ),
+        increments=_increments_of(payment),
     )
+
+
+def _increments_of(payment: Payment) -> list[Increment]:
+    if not payment.increment_count:
+        return []
+    rows = Increment.objects.filter(payment_id=payment.pk).select_related("requested_by")
+    return list(rows.order_by("created_at", "pk"))
 
 
 def list_stories(payments: Sequence[Payment]) -> list[Story]:
     """The stories of these payments in their order, without merchant, customer and people.
 
-    Three SELECTs, none for no payments.
+    Three SELECTs, and one for each payment with increments; none for no payments.
     """
     if not payments:
         return []
@@ -85,7 +103,17 @@ def list_stories(payments: Sequence[Payment]) -> list[Story]:
         captures[capture.payment_id].append(capture)
     for refund in Refund.objects.filter(payment_id__in=ids).order_by("created_at", "pk"):
         refunds[refund.payment_id].append(refund)
-    return [Story(one, attempts[one.pk], captures[one.pk], refunds[one.pk]) for one in payments]
+    increments = {one.pk: _increments_of(one) for one in payments if one.increment_count}
+    return [
+        Story(
+            one,
+            attempts[one.pk],
+            captures[one.pk],
+            refunds[one.pk],
+            increments.get(one.pk, []),
+        )
+        for one in payments
+    ]
 
 
 def list_payments() -> QuerySet[Payment]:
@@ -114,3 +142,17 @@ def find_refund(connector: str, reference: str) -> Refund | None:
     """Whose refund the provider calls by this reference."""
     rows = Refund.objects.filter(connector=connector, provider_reference=reference)
     return rows.order_by("pk").first()
+
+
+def is_known_elsewhere(row: Asking, reference: str) -> bool:
+    """Whether another row of the same sort has this reference at the same provider.
+
+    A void of an attempt or of a capture has no row of its own, and no reference that we keep.
+    """
+    if not reference or row.status in VOIDS:
+        return False
+    others = type(row).objects.filter(connector=row.connector, provider_reference=reference)
+    return others.exclude(pk=row.pk).exists()
+
+
+VOIDS = (Attempt.Status.VOIDING, Attempt.Status.VOID_UNKNOWN)

@@ -10,13 +10,15 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from audit.encryption import fingerprint
-from payments.models import Asking, Attempt, Capture, Refund
+from payments.models import Asking, Attempt, Capture, Increment, Refund
 from payments.queries.payments import Story
 
 WAITS: dict[tuple[type[Asking], str], Any] = {
     (Attempt, Attempt.Status.PENDING): _("The bank is being asked for the money."),
     (Attempt, Attempt.Status.VOIDING): _("The provider is asked to let go of the money."),
+    (Increment, Increment.Status.PENDING): _("The bank is being asked to hold more."),
     (Capture, Capture.Status.PENDING): _("The capture is on its way to the provider."),
+    (Capture, Capture.Status.VOIDING): _("The provider is asked to take the capture back."),
     (Refund, Refund.Status.PENDING): _("The refund is on its way to the provider."),
 }
 UNKNOWN: dict[tuple[type[Asking], str], Any] = {
@@ -29,10 +31,21 @@ UNKNOWN: dict[tuple[type[Asking], str], Any] = {
     (Capture, Capture.Status.UNKNOWN): _(
         "The provider did not say whether the money was taken. It stays set aside until we know."
     ),
+    (Increment, Increment.Status.UNKNOWN): _("The provider did not say whether more is held."),
+    (Capture, Capture.Status.VOID_UNKNOWN): _(
+        "The provider did not say whether the capture was taken back. It cannot be refunded until "
+        "we know."
+    ),
     (Refund, Refund.Status.UNKNOWN): _(
         "The provider did not say whether the refund was made. Do not refund it again: the "
         "amount stays set aside until we know."
     ),
+}
+_OTHER = _(
+    "The provider's answer does not fit what we asked for. Nothing was booked: a person must look."
+)
+CONFLICTED: dict[tuple[type[Asking], str], Any] = {
+    (model, "conflicted"): _OTHER for model in (Attempt, Increment, Capture, Refund)
 }
 SOON_S = 2
 LATER_S = 30
@@ -67,7 +80,12 @@ class Progress:
 
 def progress_of(story: Story) -> Progress:
     """What is on its way. No queries."""
-    rows: list[Asking] = [*story.attempts, *story.captures, *story.refunds]
+    rows: list[Asking] = [
+        *story.attempts,
+        *story.increments,
+        *story.captures,
+        *story.refunds,
+    ]
     version = fingerprint({str(row.pk): [row.status, row.asked_times] for row in rows})
     return Progress(
         unsettled=[one for row in rows if (one := _unsettled(row)) is not None],
@@ -77,7 +95,7 @@ def progress_of(story: Story) -> Progress:
 
 def _unsettled(row: Asking) -> Unsettled | None:
     place = (type(row), row.status)
-    words = WAITS.get(place) or UNKNOWN.get(place)
+    words = WAITS.get(place) or UNKNOWN.get(place) or CONFLICTED.get(place)
     if words is None:
         return None
-    return Unsettled(row, words, place in UNKNOWN, row.ask_at, row.asked_times)
+    return Unsettled(row, words, place not in WAITS, row.ask_at, row.asked_times)

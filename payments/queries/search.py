@@ -11,7 +11,7 @@ from functools import cache
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from iso4217 import Currency
 
-from payments.models import Attempt, Capture, Payment, Refund
+from payments.models import Attempt, Capture, Increment, Payment, Refund
 from payments.parties.models import CardReference
 from payments.queries.payments import list_payments
 
@@ -120,7 +120,7 @@ def _named(text: str) -> Q:
 
 
 def find_ids(text: str) -> list[uuid.UUID]:
-    """The payments that somebody calls by this name, at most 500. One SELECT, seven index reads.
+    """The payments that somebody calls by this name, at most 500. One SELECT, eight index reads.
 
     Ours (P-…, R-… in any case, the id), the order's, and the provider's for any of its rows.
     """
@@ -131,7 +131,7 @@ def find_ids(text: str) -> list[uuid.UUID]:
         Refund.objects.filter(reference=reference).values_list("payment_id"),
         *(
             model.objects.filter(provider_reference=text).values_list("payment_id")
-            for model in (Attempt, Capture, Refund)
+            for model in (Attempt, Increment, Capture, Refund)
         ),
     ]
     if (pk := _read_id(text)) is not None:

@@ -29,6 +29,7 @@ DIRECTIONS: dict[str, str] = {
     "payments.capture.succeeded": IN,
     "payments.refund.succeeded": OUT,
     "payments.refund.returned": IN,
+    "payments.capture.voided": OUT,
 }
 SILENT = {
     "approvals.approval.requested",
@@ -43,6 +44,11 @@ STATUSES: dict[str, str] = {
     "payments.refund.succeeded": "refunded",
     "payments.refund.requested": "sent",
     "lost": "unknown",
+    "void_lost": "unknown",
+    "void_requested": "voiding",
+    "closing": "",
+    "closed": "voided",
+    "reopened": "authorized",
     "action_required": "requires_action",
     "lapsed": "",
     "withdrawn": "",
@@ -58,7 +64,7 @@ WHO: dict[str, Any] = {
     ActorKind.INSTALLER: _("the installation"),
     ActorKind.VISITOR: _("a visitor"),
 }
-ORDER = ("payment", "attempt", "void", "capture", "refund", "approval")
+ORDER = ("payment", "attempt", "increment", "void", "capture", "refund", "approval")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,7 @@ def list_moments(
     moments: list[Moment] = []
     before: set[tuple[str, str]] = set()
     for entry in _folded(_entries_about([one.row for one in told])):
-        again = (entry.event, entry.object_pk) in before and entry.event.endswith(".lost")
+        again = (entry.event, entry.object_pk) in before and entry.event.endswith("lost")
         before.add((entry.event, entry.object_pk))
         moments.append(_moment(entry, known.get(entry.object_pk), again=again))
     moments.reverse()
@@ -135,6 +141,8 @@ def _own(story: Story) -> Iterator[Told]:
     yield Told(payment, payment.amount)
     for attempt in story.attempts:
         yield Told(attempt, payment.money(attempt.amount_minor), partial(_of_attempt, attempt))
+    for increment in story.increments:
+        yield Told(increment, increment.amount)
     for capture in story.captures:
         yield Told(capture, capture.amount)
     for refund in story.refunds:

@@ -3,60 +3,66 @@ asked of the provider, so that any order and any number of repeats ends in the s
 
 from __future__ import annotations
 
-from audit.outbox.handlers import TryAgain
-from payments.commands.captures import record_capture_result
 from payments.commands.payments import expire_authorization, record_authorization
-from payments.commands.refunds import record_refund_result
 from payments.commands.voids import record_void_result
-from payments.gateways.events import handles, ignore
+from payments.gateways.events import TooEarly, handles
 from payments.gateways.models import InboundEvent
-from payments.gateways.protocol import OperationAnswer, OperationStatus
+from payments.gateways.protocol import AuthorizationAnswer, OperationAnswer, OperationStatus
 from payments.gateways.registry import get_gateway
-from payments.ledger.money import Money
 from payments.models import Attempt
 from payments.queries.payments import find_attempt, find_capture, find_refund
-from payments.tasks.send import void_operation_key
-
-TOO_EARLY = "the call that made it has not been recorded yet"
+from payments.queries.unsettled import list_open_increments
+from payments.tasks.resolve import settle
+from payments.tasks.send import tell_capture, tell_refund, void_operation_key
 
 
 @handles("authorization.authorized", "authorization.partially_authorized")
 @handles("authorization.declined", "authorization.requires_action", "authorization.pending")
 def follow_authorization(event: InboundEvent) -> None:
     """An authorization has been decided."""
-    attempt = find_attempt(event.connector, event.object_reference)
-    if attempt is None:
-        raise TryAgain(TOO_EARLY)
-    answer = get_gateway(event.connector).retrieve_authorization(event.object_reference)
+    attempt, answer = _ask_about(event)
     record_authorization(attempt_id=attempt.pk, answer=answer, key=str(attempt.pk))
+
+
+@handles("authorization.incremented")
+def follow_increment(event: InboundEvent) -> None:
+    """More is held: each increase that we asked for and know no end of is asked about."""
+    attempt = _attempt_of(event)
+    for increment in list_open_increments(attempt.pk):
+        settle(increment)
 
 
 @handles("authorization.voided")
 def follow_void(event: InboundEvent) -> None:
-    """What was held has been let go."""
-    attempt = find_attempt(event.connector, event.object_reference)
-    if attempt is None:
-        raise TryAgain(TOO_EARLY)
-    if attempt.status not in (Attempt.Status.VOIDING, Attempt.Status.VOID_UNKNOWN):
-        return
-    key = void_operation_key(attempt)
-    answer = get_gateway(event.connector).find_operation(key) or OperationAnswer(
-        status=OperationStatus.SUCCEEDED,
-        reference=event.object_reference,
-        amount=Money(attempt.approved_minor, attempt.currency),
-        raw_status="voided",
-    )
-    record_void_result(attempt_id=attempt.pk, answer=answer, key=key)
+    """What was held has been let go, because we asked for it or for another reason."""
+    attempt = _attempt_of(event)
+    if attempt.status in (Attempt.Status.VOIDING, Attempt.Status.VOID_UNKNOWN):
+        outcome = get_gateway(event.connector).find_operation(void_operation_key(attempt))
+        if outcome is not None:
+            record_void_result(
+                attempt_id=attempt.pk, answer=outcome, key=void_operation_key(attempt)
+            )
+            return
+    attempt, answer = _ask_about(event)
+    payment = attempt.payment
+    nothing_comes = not (payment.capture_pending_minor or payment.increment_pending_minor)
+    if nothing_comes and answer.capturable is not None and answer.capturable.is_zero:
+        let_go = OperationAnswer(
+            status=OperationStatus.SUCCEEDED,
+            reference=event.object_reference,
+            amount=payment.money(attempt.void_minor),
+            raw_status="voided",
+        )
+        record_void_result(attempt_id=attempt.pk, answer=let_go, key=void_operation_key(attempt))
 
 
-@handles("capture.succeeded", "capture.failed")
+@handles("capture.succeeded", "capture.failed", "capture.voided")
 def follow_capture(event: InboundEvent) -> None:
-    """A capture has ended."""
+    """A capture has ended, or was taken back."""
     capture = find_capture(event.connector, event.object_reference)
     if capture is None:
-        raise TryAgain(TOO_EARLY)
-    answer = get_gateway(event.connector).retrieve_capture(event.object_reference)
-    record_capture_result(capture_id=capture.pk, answer=answer, key=str(capture.pk))
+        raise TooEarly
+    tell_capture(capture, get_gateway(event.connector).retrieve_capture(event.object_reference))
 
 
 @handles("refund.succeeded", "refund.failed")
@@ -64,17 +70,25 @@ def follow_refund(event: InboundEvent) -> None:
     """A refund has ended, or has come back after it had."""
     refund = find_refund(event.connector, event.object_reference)
     if refund is None:
-        raise TryAgain(TOO_EARLY)
-    answer = get_gateway(event.connector).retrieve_refund(event.object_reference)
-    record_refund_result(refund_id=refund.pk, answer=answer, key=str(refund.pk))
+        raise TooEarly
+    tell_refund(refund, get_gateway(event.connector).retrieve_refund(event.object_reference))
 
 
 @handles("authorization.expired")
 def follow_expiry(event: InboundEvent) -> None:
     """The provider let go of what was held because its time was over."""
+    attempt, answer = _ask_about(event)
+    if answer.capturable is not None and answer.capturable.is_zero:
+        expire_authorization(attempt_id=attempt.pk, is_told=True)
+
+
+def _attempt_of(event: InboundEvent) -> Attempt:
     attempt = find_attempt(event.connector, event.object_reference)
-    if attempt is not None:
-        expire_authorization(attempt_id=attempt.pk)
+    if attempt is None:
+        raise TooEarly
+    return attempt
 
 
-ignore("authorization.incremented")
+def _ask_about(event: InboundEvent) -> tuple[Attempt, AuthorizationAnswer]:
+    attempt = _attempt_of(event)
+    return attempt, get_gateway(event.connector).retrieve_authorization(event.object_reference)

@@ -2,17 +2,27 @@
 
 Each reads the intent, calls, and records the answer. A worker that dies in between leaves the
 message to the next one, which calls with the same key and gets the same answer.
+
+| the provider            | tried again                                                        |
+|-------------------------|--------------------------------------------------------------------|
+| cannot be reached       | by the outbox, 12 times in about an hour; then by the resolver, an |
+|                         | hour after it was asked for, 5 min, 1 h, and daily five times      |
+| says nothing of use     | the resolver asks what the key did; what never arrived goes again  |
+| says no                 | never: a person decides anew, with a new key                       |
+
+A capture is never sent past the life of its authorization: it has failed then.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from datetime import datetime
 
 from audit import clock
-from audit.outbox.handlers import TryAgain, handler
+from audit.outbox.handlers import handler
+from payments.commands.capture_voids import record_capture_void_lost, record_capture_void_result
 from payments.commands.captures import record_capture_lost, record_capture_result
+from payments.commands.increments import record_increment_lost, record_increment_result
 from payments.commands.payments import (
     record_authorization,
     record_authorization_failed,
@@ -20,22 +30,19 @@ from payments.commands.payments import (
 )
 from payments.commands.refunds import record_refund_lost, record_refund_result
 from payments.commands.voids import record_void_lost, record_void_result
-from payments.gateways.errors import Rejected, Unavailable, Unknown, UnmappedStatus
 from payments.gateways.protocol import OperationAnswer, OperationStatus
 from payments.gateways.registry import get_gateway
-from payments.ledger.money import Money
-from payments.models import Attempt, Capture, Refund
-from payments.queries.payments import get_attempt, get_capture, get_refund
+from payments.models import Attempt, Capture, Increment, Refund
+from payments.queries.payments import get_attempt, get_capture, get_increment, get_refund
+from payments.tasks.asking import ask, refused
+
+EXPIRED = "authorization_expired"
 
 
 def _when(asked_at: datetime | None) -> datetime | None:
     # The provider's own clock counts, unless the demo is telling of the past; and then the time
     # comes from the row, so that a repeat of the call is the same call.
     return asked_at if clock.tells_of_the_past() else None
-
-
-def _raw(error: Unknown) -> str:
-    return error.raw_status if isinstance(error, UnmappedStatus) else ""
 
 
 @handler("payments.send_authorization")
@@ -49,22 +56,51 @@ def send_authorization(*, attempt_id: str) -> None:
 def ask_authorization(attempt: Attempt) -> None:
     """One authorize call, and its answer on record whatever it is."""
     key = str(attempt.pk)
-    try:
-        answer = get_gateway(attempt.connector).authorize(
+    answer = ask(
+        attempt,
+        lambda: get_gateway(attempt.connector).authorize(
             key=key,
-            amount=Money(attempt.amount_minor, attempt.currency),
+            amount=attempt.amount,
             card_token=attempt.card.token,
             reference=attempt.payment.reference,
             occurred_at=_when(attempt.created_at),
-        )
-    except Unavailable as error:
-        raise TryAgain("provider unavailable") from error
-    except Rejected as error:
-        record_authorization_failed(attempt_id=attempt.pk, code=error.code, key=key)
-    except Unknown as error:
-        record_authorization_lost(attempt_id=attempt.pk, raw=_raw(error))
-    else:
+        ),
+        lambda silence: record_authorization_lost(attempt_id=attempt.pk, silence=silence),
+        lambda code: record_authorization_failed(attempt_id=attempt.pk, code=code, key=key),
+    )
+    if answer is not None:
         record_authorization(attempt_id=attempt.pk, answer=answer, key=key)
+
+
+@handler("payments.send_increment")
+def send_increment(*, increment_id: str) -> None:
+    """Ask the provider to hold more."""
+    increment = get_increment(uuid.UUID(increment_id))
+    if increment.status == Increment.Status.PENDING:
+        ask_increment(increment)
+
+
+def ask_increment(increment: Increment) -> None:
+    """One increment call, and its answer on record."""
+    key = str(increment.pk)
+    answer = ask(
+        increment,
+        lambda: get_gateway(increment.connector).increment(
+            key=key,
+            authorization_reference=increment.attempt.provider_reference,
+            amount=increment.amount,
+            occurred_at=_when(increment.created_at),
+        ),
+        lambda silence: record_increment_lost(increment_id=increment.pk, silence=silence),
+        lambda code: tell_increment(increment, refused(increment.amount, code)),
+    )
+    if answer is not None:
+        tell_increment(increment, answer)
+
+
+def tell_increment(increment: Increment, answer: OperationAnswer) -> None:
+    """Put an answer about an increase on record."""
+    record_increment_result(increment_id=increment.pk, answer=answer, key=str(increment.pk))
 
 
 @handler("payments.send_capture")
@@ -77,19 +113,80 @@ def send_capture(*, capture_id: str) -> None:
 
 def ask_capture(capture: Capture) -> None:
     """One capture call, and its answer on record."""
-    gateway = get_gateway(capture.connector)
-    answer = _ask(
-        capture.amount,
-        lambda: gateway.capture(
+    if _is_too_late(capture):
+        tell_capture(capture, refused(capture.amount, EXPIRED))
+        return
+    answer = ask(
+        capture,
+        lambda: get_gateway(capture.connector).capture(
             key=str(capture.pk),
             authorization_reference=capture.attempt.provider_reference,
             amount=capture.amount,
+            is_final=capture.is_final,
             occurred_at=_when(capture.created_at),
         ),
-        lambda raw: record_capture_lost(capture_id=capture.pk, raw=raw),
+        lambda silence: record_capture_lost(capture_id=capture.pk, silence=silence),
+        lambda code: tell_capture(capture, refused(capture.amount, code)),
     )
     if answer is not None:
-        record_capture_result(capture_id=capture.pk, answer=answer, key=str(capture.pk))
+        tell_capture(capture, answer)
+
+
+def _is_too_late(capture: Capture) -> bool:
+    # Only for one that surely was never sent: of any other the provider is asked.
+    ends = capture.attempt.expires_at
+    never_sent = capture.status == Capture.Status.PENDING and capture.asked_times == 0
+    return never_sent and ends is not None and ends <= clock.now()
+
+
+def tell_capture(capture: Capture, answer: OperationAnswer) -> None:
+    """Put an answer about a capture on record; one that was voided had succeeded before."""
+    key = str(capture.pk)
+    if answer.status is not OperationStatus.VOIDED:
+        record_capture_result(capture_id=capture.pk, answer=answer, key=key)
+        return
+    done = answer.with_status(OperationStatus.SUCCEEDED)
+    record_capture_result(capture_id=capture.pk, answer=done, key=key)
+    record_capture_void_result(capture_id=capture.pk, answer=done, key=capture_void_key(capture))
+
+
+@handler("payments.send_capture_void")
+def send_capture_void(*, capture_id: str) -> None:
+    """Ask the provider to take a capture back."""
+    capture = get_capture(uuid.UUID(capture_id))
+    if capture.status == Capture.Status.VOIDING:
+        ask_capture_void(capture)
+
+
+def ask_capture_void(capture: Capture) -> None:
+    """One void call for a capture, and its answer on record."""
+    answer = ask(
+        capture,
+        lambda: get_gateway(capture.connector).void_capture(
+            key=capture_void_key(capture),
+            capture_reference=capture.provider_reference,
+            amount=capture.amount,
+            occurred_at=_when(capture.void_requested_at),
+        ),
+        lambda silence: record_capture_void_lost(capture_id=capture.pk, silence=silence),
+        lambda code: tell_capture_void(capture, refused(capture.amount, code)),
+    )
+    if answer is not None:
+        tell_capture_void(capture, answer)
+
+
+def tell_capture_void(capture: Capture, answer: OperationAnswer) -> None:
+    """Put an answer about the void of a capture on record."""
+    key = capture_void_key(capture)
+    record_capture_void_result(capture_id=capture.pk, answer=answer, key=key)
+
+
+def capture_void_key(capture: Capture) -> str:
+    """The key of the void of a capture at the provider.
+
+    A capture may be voided again after the provider refused: each try has its own time.
+    """
+    return _void_key(capture.pk, capture.void_requested_at)
 
 
 @handler("payments.send_void")
@@ -102,23 +199,34 @@ def send_void(*, attempt_id: str) -> None:
 
 def ask_void(attempt: Attempt) -> None:
     """One void call, and its answer on record."""
-    gateway = get_gateway(attempt.connector)
-    answer = _ask(
-        Money(attempt.approved_minor, attempt.currency),
-        lambda: gateway.void(
+    amount = attempt.payment.money(attempt.void_minor)
+    answer = ask(
+        attempt,
+        lambda: get_gateway(attempt.connector).void(
             key=void_operation_key(attempt),
             authorization_reference=attempt.provider_reference,
+            amount=amount,
             occurred_at=_when(attempt.void_requested_at),
         ),
-        lambda raw: record_void_lost(attempt_id=attempt.pk, raw=raw),
+        lambda silence: record_void_lost(attempt_id=attempt.pk, silence=silence),
+        lambda code: tell_void(attempt, refused(amount, code)),
     )
     if answer is not None:
-        record_void_result(attempt_id=attempt.pk, answer=answer, key=void_operation_key(attempt))
+        tell_void(attempt, answer)
+
+
+def tell_void(attempt: Attempt, answer: OperationAnswer) -> None:
+    """Put an answer about a void on record."""
+    record_void_result(attempt_id=attempt.pk, answer=answer, key=void_operation_key(attempt))
 
 
 def void_operation_key(attempt: Attempt) -> str:
     """The key of a void at the provider: the attempt's own id is its authorization's."""
-    return f"void-{attempt.pk}"
+    return _void_key(attempt.pk, attempt.void_requested_at)
+
+
+def _void_key(pk: uuid.UUID, asked_at: datetime | None) -> str:
+    return f"void-{pk}-{asked_at:%Y%m%dT%H%M%S%f}" if asked_at else f"void-{pk}"
 
 
 @handler("payments.send_refund")
@@ -131,37 +239,21 @@ def send_refund(*, refund_id: str) -> None:
 
 def ask_refund(refund: Refund) -> None:
     """One refund call, and its answer on record."""
-    gateway = get_gateway(refund.connector)
-    answer = _ask(
-        refund.amount,
-        lambda: gateway.refund(
+    answer = ask(
+        refund,
+        lambda: get_gateway(refund.connector).refund(
             key=str(refund.pk),
             authorization_reference=refund.attempt.provider_reference,
             amount=refund.amount,
             occurred_at=_when(refund.created_at),
         ),
-        lambda raw: record_refund_lost(refund_id=refund.pk, raw=raw),
+        lambda silence: record_refund_lost(refund_id=refund.pk, silence=silence),
+        lambda code: tell_refund(refund, refused(refund.amount, code)),
     )
     if answer is not None:
-        record_refund_result(refund_id=refund.pk, answer=answer, key=str(refund.pk))
+        tell_refund(refund, answer)
 
 
-def _ask(
-    amount: Money, call: Callable[[], OperationAnswer], lost: Callable[[str], object]
-) -> OperationAnswer | None:
-    """The provider's answer; a no is an answer, silence is recorded as lost and gives None."""
-    try:
-        return call()
-    except Unavailable as error:
-        raise TryAgain("provider unavailable") from error
-    except Rejected as error:
-        return OperationAnswer(
-            status=OperationStatus.FAILED,
-            reference="",
-            amount=amount,
-            raw_status=error.code,
-            failure_code=error.code,
-        )
-    except Unknown as error:
-        lost(_raw(error))
-        return None
+def tell_refund(refund: Refund, answer: OperationAnswer) -> None:
+    """Put an answer about a refund on record."""
+    record_refund_result(refund_id=refund.pk, answer=answer, key=str(refund.pk))

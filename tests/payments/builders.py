@@ -15,7 +15,7 @@ from payments.gateways.protocol import (
     OperationStatus,
 )
 from payments.ledger.money import Money
-from payments.models import Attempt, Capture, Payment, Refund, RefundReason
+from payments.models import Attempt, Capture, Increment, Payment, Refund, RefundReason
 from payments.parties.commands import add_card, create_customer, create_merchant
 from payments.parties.models import CardReference, Customer, Merchant
 from payments.parties.policy import CardDetails
@@ -117,14 +117,27 @@ def authorization_answer(
 
 
 def operation_answer(
-    row: Capture | Refund, status: str = "succeeded", **facts: Any
+    row: Capture | Refund | Increment, status: str = "succeeded", **facts: Any
 ) -> OperationAnswer:
-    """What a provider would say of a capture or a refund."""
+    """What a provider would say of a capture, a refund or an increment."""
     return OperationAnswer(
         **{
             "status": OperationStatus(status),
             "reference": f"op_{row.pk.hex}",
             "amount": row.amount,
+            "raw_status": status,
+            **facts,
+        }
+    )
+
+
+def void_answer(attempt: Attempt, status: str = "succeeded", **facts: Any) -> OperationAnswer:
+    """What a provider would say of a void that was asked for."""
+    return OperationAnswer(
+        **{
+            "status": OperationStatus(status),
+            "reference": f"void_{attempt.pk.hex}",
+            "amount": Money(attempt.void_minor, attempt.currency),
             "raw_status": status,
             **facts,
         }

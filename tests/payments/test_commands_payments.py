@@ -24,7 +24,6 @@ from payments.commands.payments import (
     retry_payment,
 )
 from payments.commands.voids import record_void_lost, record_void_result, void_payment
-from payments.gateways.protocol import OperationAnswer, OperationStatus
 from payments.ledger.chart import AccountCode, name_account
 from payments.ledger.models import Entry, Transfer
 from payments.ledger.money import Money
@@ -41,6 +40,7 @@ from tests.payments.builders import (
     make_merchant,
     new_key,
     new_payment,
+    void_answer,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("somebody")]
@@ -230,12 +230,6 @@ def test_a_lost_capture_stays_set_aside_until_it_is_known() -> None:
     assert payment.status == "captured"
 
 
-def void_answer(status: str) -> OperationAnswer:
-    return OperationAnswer(
-        status=OperationStatus(status), reference="v", amount=eur(1), raw_status=status
-    )
-
-
 def test_a_void_lets_go_of_what_is_held_and_a_repeat_does_nothing() -> None:
     payment = authorized_payment()
     key = new_key()
@@ -244,7 +238,7 @@ def test_a_void_lets_go_of_what_is_held_and_a_repeat_does_nothing() -> None:
     assert Message.objects.filter(task="payments.send_void").count() == 1
     attempt = last_attempt(payment)
     for _ in range(2):
-        record_void_result(attempt_id=attempt.pk, answer=void_answer("succeeded"), key=key)
+        record_void_result(attempt_id=attempt.pk, answer=void_answer(attempt), key=key)
     payment.refresh_from_db()
     assert (payment.status, payment.capturable.minor) == ("voided", 0)
 
@@ -256,7 +250,7 @@ def test_a_void_that_fails_leaves_the_payment_authorized() -> None:
     record_void_lost(attempt_id=attempt.pk)
     attempt.refresh_from_db()
     assert attempt.status == "void_unknown"
-    record_void_result(attempt_id=attempt.pk, answer=void_answer("failed"), key="x")
+    record_void_result(attempt_id=attempt.pk, answer=void_answer(attempt, "failed"), key="x")
     payment.refresh_from_db()
     assert (payment.status, last_attempt(payment).status) == ("authorized", "authorized")
 
@@ -268,9 +262,8 @@ def test_a_void_after_a_partial_capture_keeps_what_was_taken() -> None:
         void_payment(payment_id=payment.pk, key=new_key())
     record_capture_result(capture_id=capture.pk, answer=builders.operation_answer(capture), key="x")
     void_payment(payment_id=payment.pk, key=new_key())
-    record_void_result(
-        attempt_id=last_attempt(payment).pk, answer=void_answer("succeeded"), key="x"
-    )
+    attempt = last_attempt(payment)
+    record_void_result(attempt_id=attempt.pk, answer=void_answer(attempt), key="x")
     payment.refresh_from_db()
     assert (payment.status, payment.refundable) == ("captured", eur(400))
     with pytest.raises(Refusal, match="void_refused"):

@@ -31,6 +31,7 @@ from tests.payments.builders import (
     new_payment,
     refunded_payment,
     requested_refund,
+    void_answer,
 )
 from tests.payments.pages import agent_browser, page_of, words_of
 
@@ -309,12 +310,8 @@ def test_an_open_page_is_read_anew_only_when_something_moved(lead: Client) -> No
     assert LogEntry.objects.count() == looks
     attempt = Attempt.objects.get(payment=payment)
     from payments.commands.voids import record_void_result
-    from payments.gateways.protocol import OperationAnswer, OperationStatus
 
-    answer = OperationAnswer(
-        status=OperationStatus.SUCCEEDED, reference="v", amount=eur(1), raw_status="ok"
-    )
-    record_void_result(attempt_id=attempt.pk, answer=answer, key=new_key())
+    record_void_result(attempt_id=attempt.pk, answer=void_answer(attempt), key=new_key())
     moved = lead.get(address, headers={"HX-Request": "true"})
     assert moved.headers["HX-Refresh"] == "true"
     assert "hx-get" not in lead.get(page_of(payment)).content.decode()

@@ -8,7 +8,7 @@ import uuid
 import pytest
 
 from audit.errors import Refusal
-from payments.models import Attempt, Capture, Payment, Refund
+from payments.models import Asking, Attempt, Capture, Increment, Payment, Refund
 from payments.states import (
     ATTEMPT_STATUS,
     MOVES,
@@ -20,7 +20,7 @@ from payments.states import (
     next_status,
 )
 
-MODELS = (Attempt, Capture, Refund)
+MODELS = (Attempt, Increment, Capture, Refund)
 
 PAIRS = [
     (model, status, event)
@@ -30,14 +30,15 @@ PAIRS = [
 
 TERMINAL = {
     Attempt: {"declined", "failed", "voided", "expired"},
-    Capture: {"succeeded", "failed"},
+    Increment: {"succeeded", "failed"},
+    Capture: {"failed", "voided"},
     Refund: {"rejected", "withdrawn", "lapsed", "failed", "returned"},
 }
 
 
 @pytest.mark.parametrize(("model", "status", "event"), PAIRS)
 def test_a_move_is_in_the_table_or_refused_with_what_would_be_allowed(
-    model: type[Attempt | Capture | Refund], status: str, event: Event
+    model: type[Asking], status: str, event: Event
 ) -> None:
     row = model(status=status)
     expected = TABLES[model].get((status, event))
@@ -55,21 +56,21 @@ def test_a_move_is_in_the_table_or_refused_with_what_would_be_allowed(
 
 @pytest.mark.parametrize("model", MODELS)
 def test_the_terminal_states_are_those_that_nothing_leaves(
-    model: type[Attempt | Capture | Refund],
+    model: type[Asking],
 ) -> None:
     found = {status for status in model.Status.values if is_terminal(model(status=status))}
     assert found == TERMINAL[model]
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_every_state_can_be_reached(model: type[Attempt | Capture | Refund]) -> None:
-    first = {Attempt: {"pending"}, Capture: {"pending"}, Refund: {"pending", "awaiting_approval"}}
-    assert set(TABLES[model].values()) | first[model] == set(model.Status.values)
+def test_every_state_can_be_reached(model: type[Asking]) -> None:
+    first = {"pending", "awaiting_approval"} if model is Refund else {"pending"}
+    assert set(TABLES[model].values()) | first == set(model.Status.values)
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_unknown_is_left_by_an_answer_and_by_nothing_else(
-    model: type[Attempt | Capture | Refund],
+    model: type[Asking],
 ) -> None:
     events = {e for (status, e) in TABLES[model] if status == "unknown"}
     assert events, "an unknown outcome must be able to end"
@@ -89,6 +90,9 @@ def test_every_payment_state_says_where_it_may_go() -> None:
 @pytest.mark.parametrize(
     ("authorized", "captured", "refunded", "attempt", "status"),
     [
+        (0, 0, 0, "conflicted", "conflicted"),
+        (100, 0, 0, "closing", "authorized"),
+        (60, 60, 0, "closing", "captured"),
         (0, 0, 0, "pending", "processing"),
         (0, 0, 0, "unknown", "unknown"),
         (0, 0, 0, "declined", "failed"),
@@ -113,5 +117,28 @@ def test_the_status_of_a_payment_follows_from_its_amounts_and_its_last_attempt(
         authorized_minor=authorized,
         captured_minor=captured,
         refunded_minor=refunded,
+    )
+    assert derive(payment, Attempt(status=attempt)) == status
+
+
+@pytest.mark.parametrize(
+    ("authorized", "captured", "voided", "attempt", "status"),
+    [
+        (0, 0, 100, "authorized", "voided_after_capture"),
+        (0, 0, 60, "voided", "voided_after_capture"),
+        (0, 0, 60, "expired", "voided_after_capture"),
+        (40, 0, 60, "authorized", "authorized"),
+        (40, 40, 60, "authorized", "captured"),
+        (90, 40, 10, "authorized", "partially_captured"),
+    ],
+)
+def test_a_capture_that_was_taken_back_leaves_what_is_still_held_or_a_state_of_its_own(
+    authorized: int, captured: int, voided: int, attempt: str, status: str
+) -> None:
+    payment = Payment(
+        id=uuid.uuid4(),
+        authorized_minor=authorized,
+        captured_minor=captured,
+        capture_voided_minor=voided,
     )
     assert derive(payment, Attempt(status=attempt)) == status

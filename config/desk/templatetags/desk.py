@@ -41,6 +41,8 @@ TONES = {
     "requires_action": "yellow",
     "unknown": "orange",
     "void_unknown": "orange",
+    "conflicted": "red",
+    "closing": "azure",
     "returned": "orange",
     "quarantined": "orange",
     "declined": "red",

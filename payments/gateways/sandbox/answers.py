@@ -51,11 +51,12 @@ def read_authorization(body: Body) -> AuthorizationAnswer:
         three_ds=_three_ds(three_ds),
         action_url=text_of(three_ds, "challenge_url", 500) if isinstance(three_ds, dict) else "",
         expires_at=instant_of(body, "expires_at"),
+        capturable=_money(body, "capturable_amount") if "capturable_amount" in body else None,
     )
 
 
 def read_operation(body: Body, *kinds: str) -> OperationAnswer:
-    """A capture, a void or a refund. Raises Unknown, UnmappedStatus."""
+    """An increment, a capture, a void or a refund. Raises Unknown, UnmappedStatus."""
     if body.get("object") not in kinds:
         raise Mismatch("object", " or ".join(kinds), text_of(body, "object"))
     return OperationAnswer(
@@ -65,6 +66,7 @@ def read_operation(body: Body, *kinds: str) -> OperationAnswer:
         raw_status=text_of(body, "status"),
         failure_code=text_of(body, "failure_reason", 40),
         arn=text_of(body, "arn", 40),
+        settles_at=instant_of(body, "settles_at"),
     )
 
 

@@ -37,6 +37,7 @@ from payments.gateways.sandbox.client import Body, Client
 from payments.ledger.money import Money
 
 NEVER_DONE = "operation_not_found"
+OPERATIONS = ("increment", "capture", "void", "refund")
 
 
 class SandboxGateway:
@@ -75,7 +76,7 @@ class SandboxGateway:
         _check_amount(amount, answer.amount)
         return answer
 
-    def capture(
+    def increment(
         self,
         *,
         key: str,
@@ -84,8 +85,42 @@ class SandboxGateway:
         occurred_at: datetime | None = None,
     ) -> OperationAnswer:
         return self._operate(
-            "capture", "captures", key, authorization_reference, amount, occurred_at
+            "increment", "increments", key, authorization_reference, amount, occurred_at
         )
+
+    def capture(
+        self,
+        *,
+        key: str,
+        authorization_reference: str,
+        amount: Money,
+        is_final: bool = False,
+        occurred_at: datetime | None = None,
+    ) -> OperationAnswer:
+        return self._operate(
+            "capture",
+            "captures",
+            key,
+            authorization_reference,
+            amount,
+            occurred_at,
+            {"final": True} if is_final else {},
+        )
+
+    def void_capture(
+        self,
+        *,
+        key: str,
+        capture_reference: str,
+        amount: Money,
+        occurred_at: datetime | None = None,
+    ) -> OperationAnswer:
+        path = f"/v1/captures/{quote(capture_reference, safe='')}/void"
+        body = self._client.post("void_capture", path, key, _when(occurred_at))
+        check(body, "capture", capture_reference)
+        answer = read_operation(body, "void")
+        _check_amount(amount, answer.amount)
+        return answer
 
     def void(
         self,
@@ -113,7 +148,7 @@ class SandboxGateway:
 
     def find_operation(self, key: str) -> OperationAnswer | None:
         current = self._find(key)
-        return None if current is None else read_operation(current, "capture", "void", "refund")
+        return None if current is None else read_operation(current, *OPERATIONS)
 
     def retrieve_authorization(self, reference: str) -> AuthorizationAnswer:
         return read_authorization(self._retrieve("authorizations", reference))
@@ -146,9 +181,10 @@ class SandboxGateway:
         authorization_reference: str,
         amount: Money | None,
         occurred_at: datetime | None,
+        more: Body | None = None,
     ) -> OperationAnswer:
         path = f"/v1/authorizations/{quote(authorization_reference, safe='')}/{part}"
-        content: Body = _when(occurred_at)
+        content: Body = {**_when(occurred_at), **(more or {})}
         if amount is not None:
             content["amount"] = amount.minor
         body = self._client.post(kind, path, key, content)

@@ -7,11 +7,12 @@ reaches it only over HTTP.
 The merchant's side; every POST needs an `Idempotency-Key` and answers 201 with the object:
 
     POST /v1/authorizations              amount, currency, card, reference, capture, occurred_at
-    POST /v1/authorizations/<id>/captures     amount (default: all that is left)
+    POST /v1/authorizations/<id>/captures     amount (default: all that is left), final
     POST /v1/authorizations/<id>/increments   amount (to add)
     POST /v1/authorizations/<id>/void         amount (default: all that is left)
     POST /v1/authorizations/<id>/refunds      amount (default: all that is left), over captures
     POST /v1/captures/<id>/refunds            amount (default: all that is left)
+    POST /v1/captures/<id>/void               the whole capture, until it is settled
     GET  /v1/authorizations/<id>  and its /captures /increments /voids /refunds
     GET  /v1/captures/<id>  /v1/increments/<id>  /v1/voids/<id>  /v1/refunds/<id>
     GET  /v1/cards/<token>  /v1/cards

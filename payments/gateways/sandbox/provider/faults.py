@@ -1,6 +1,7 @@
 import json
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -21,6 +22,7 @@ class Kind(StrEnum):
     HANG = "hang"
     WRONG_AMOUNT = "wrong_amount"
     REPEATED_ID = "repeated_id"
+    UNKNOWN_STATUS = "unknown_status"
 
 
 DEFAULT_SECONDS = {Kind.TOO_MANY: 1.0}
@@ -111,14 +113,31 @@ class Faults:
         return None
 
 
+NEW_STATUS = "levitating"
+
+
 def falsify_amounts(body: bytes) -> bytes:
     """The same answer with one minor unit too much in each of its amounts."""
-    content = json.loads(body)
-    for name, value in content.items():
-        if name in ("amount", "approved_amount") and isinstance(value, int) and value:
-            content[name] = value + 1
-    return json.dumps(content).encode()
+    return _changed(body, _with_more)
+
+
+def replace_status(body: bytes) -> bytes:
+    """The same answer with a status that nobody has seen."""
+    return _changed(body, lambda name, value: NEW_STATUS if name == "status" else value)
 
 
 def replace_id(body: bytes, identifier: str) -> bytes:
     return json.dumps({**json.loads(body), "id": identifier}).encode()
+
+
+def _with_more(name: str, value: Any) -> Any:
+    is_amount = name in ("amount", "approved_amount") and isinstance(value, int)
+    return value + 1 if is_amount and value else value
+
+
+def _changed(body: bytes, change: Callable[[str, Any], Any]) -> bytes:
+    """What is asked for by its key stands one level down, as `current`."""
+    content = {name: change(name, value) for name, value in json.loads(body).items()}
+    if isinstance(content.get("current"), dict):
+        content["current"] = {n: change(n, v) for n, v in content["current"].items()}
+    return json.dumps(content).encode()

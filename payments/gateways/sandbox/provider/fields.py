@@ -76,6 +76,12 @@ class Fields:
             )
         return value
 
+    def flag(self, name: str) -> bool:
+        value = self._values.get(name, False)
+        if not isinstance(value, bool):
+            raise CallError(422, f"{name}_invalid", f"The field {name} is true or false.")
+        return value
+
     def instant(self, name: str) -> datetime | None:
         value = self._values.get(name)
         if value is None:

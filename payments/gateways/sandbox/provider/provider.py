@@ -6,7 +6,7 @@ import traceback
 from .calls import Call, Question
 from .control import run_control
 from .errors import CallError
-from .faults import BEFORE, Fault, Kind, falsify_amounts, replace_id
+from .faults import BEFORE, Fault, Kind, falsify_amounts, replace_id, replace_status
 from .fields import Fields
 from .idempotency import check_key, find_answer, fingerprint, previous_id, remember
 from .messages import Delivery, Reply, Request, answer, refusal
@@ -90,6 +90,8 @@ class Provider:
             return reply.with_body(reply.body[: len(reply.body) // 2])
         if fault.kind is Kind.WRONG_AMOUNT:
             return reply.with_body(falsify_amounts(reply.body))
+        if fault.kind is Kind.UNKNOWN_STATUS:
+            return reply.with_body(replace_status(reply.body))
         with self._parts.store.reading() as db:
             other = previous_id(db, json.loads(reply.body))
         return reply.with_body(replace_id(reply.body, other)) if other else reply

@@ -10,12 +10,14 @@ from .operations.captures import capture, get_capture, list_captures
 from .operations.holds import get_authorization
 from .operations.increments import get_increment, increment, list_increments
 from .operations.refunds import get_refund, list_refunds, refund_authorization, refund_capture
-from .operations.voids import get_void, list_voids, void
+from .operations.voids import get_void, list_voids, void, void_capture
 from .routing import Route, make_route, match_route
 from .settling import get_operation
 from .totals import get_totals
 
 PART = frozenset({"amount", "reference", "occurred_at"})
+VOID = PART - {"amount"}
+CAPTURE = PART | {"final"}
 WHOLE = PART | {"currency", "card", "capture"}
 
 
@@ -50,11 +52,12 @@ AUTHORIZATION = "/v1/authorizations/<id>"
 
 ROUTES = (
     _route("POST", "/v1/authorizations", Write("authorize", authorize, WHOLE)),
-    _route("POST", f"{AUTHORIZATION}/captures", Write("capture", capture)),
+    _route("POST", f"{AUTHORIZATION}/captures", Write("capture", capture, CAPTURE)),
     _route("POST", f"{AUTHORIZATION}/increments", Write("increment", increment)),
     _route("POST", f"{AUTHORIZATION}/void", Write("void", void)),
     _route("POST", f"{AUTHORIZATION}/refunds", Write("refund", refund_authorization)),
     _route("POST", "/v1/captures/<id>/refunds", Write("refund", refund_capture)),
+    _route("POST", "/v1/captures/<id>/void", Write("void_capture", void_capture, VOID)),
     _route("GET", AUTHORIZATION, Read(get_authorization)),
     _route("GET", f"{AUTHORIZATION}/captures", Read(list_captures)),
     _route("GET", f"{AUTHORIZATION}/increments", Read(list_increments)),

@@ -7,7 +7,7 @@ from typing import Any
 
 from .errors import StartError
 
-VERSION = 1
+VERSION = 2
 
 SCHEMA = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -66,6 +66,7 @@ CREATE TABLE voids (
     sequence INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     authorization TEXT NOT NULL,
+    capture TEXT,
     reference TEXT,
     currency TEXT NOT NULL,
     amount INTEGER NOT NULL CHECK (amount > 0),
@@ -136,6 +137,8 @@ CREATE TABLE plans (
 );
 CREATE INDEX plans_at ON plans (at, sequence);
 """
+UPGRADES = {1: "ALTER TABLE voids ADD COLUMN capture TEXT;"}
+"""What brings the file of a version to the next one."""
 
 
 class Store:
@@ -160,7 +163,12 @@ class Store:
         found = self._db.execute("PRAGMA user_version").fetchone()[0]
         if found == 0:
             self._db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
-        elif found != VERSION:
+        while found in UPGRADES:
+            found += 1
+            self._db.executescript(
+                f"BEGIN; {UPGRADES[found - 1]} PRAGMA user_version = {found}; COMMIT;"
+            )
+        if found not in (0, VERSION):
             raise StartError(f"the store has version {found}, not {VERSION}: remove its file")
 
     @contextmanager

@@ -14,7 +14,13 @@ KINDS = {
         "SELECT currency, count(*), sum(amount) FROM refunds "
         "WHERE status = 'failed' GROUP BY currency"
     ),
-    "voided": "SELECT currency, count(*), sum(amount) FROM voids GROUP BY currency",
+    "capture_voided": (
+        "SELECT currency, count(*), sum(amount) FROM voids "
+        "WHERE capture IS NOT NULL GROUP BY currency"
+    ),
+    "voided": (
+        "SELECT currency, count(*), sum(amount) FROM voids WHERE capture IS NULL GROUP BY currency"
+    ),
     "expired": (
         "SELECT currency, count(*), sum(expired_amount) FROM authorizations "
         "WHERE expired_amount > 0 GROUP BY currency"

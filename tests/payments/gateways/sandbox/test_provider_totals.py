@@ -18,6 +18,8 @@ def test_totals_tell_each_currency_and_kind(own_sandbox: Sandbox) -> None:
     own_sandbox.made(f"{path}/captures", {"amount": 300})
     own_sandbox.made(f"{path}/void", {"amount": 200})
     own_sandbox.made(f"{path}/refunds", {"amount": 50})
+    back = own_sandbox.authorize(40, capture="automatic")["latest_capture"]
+    own_sandbox.made(f"/v1/captures/{back}/void")
     own_sandbox.authorize(77, card="tok_declined_lost_card")
     failing = own_sandbox.authorize(60, card="tok_refund_fails_later", capture="automatic")
     own_sandbox.made(f"/v1/authorizations/{failing['id']}/refunds", {"amount": 60})
@@ -25,10 +27,11 @@ def test_totals_tell_each_currency_and_kind(own_sandbox: Sandbox) -> None:
     totals = own_sandbox.get("/v1/totals")["totals"]
     assert list(totals) == ["EUR", "JPY"]
     assert totals["EUR"] == {
-        "authorized": {"count": 2, "amount": 1060},
-        "captured": {"count": 2, "amount": 360},
+        "authorized": {"count": 3, "amount": 1100},
+        "captured": {"count": 3, "amount": 400},
         "refunded": {"count": 1, "amount": 50},
         "refund_failed": {"count": 1, "amount": 60},
+        "capture_voided": {"count": 1, "amount": 40},
         "voided": {"count": 1, "amount": 200},
         "expired": {"count": 1, "amount": 500},
         "declined": {"count": 1, "amount": 77},

@@ -7,18 +7,22 @@ from payments.gateways.sandbox.provider.events import record_event
 from payments.gateways.sandbox.provider.identifiers import new_id
 from payments.gateways.sandbox.provider.store import insert
 
-from .holds import get_open, part_row, part_view, remaining_amount
+from .holds import get_open, part_row, remaining_amount
+from .voids import capture_view, let_go
 
 
 def capture(call: Call) -> View:
-    """Take part or all of what an authorization holds."""
+    """Take part or all of what an authorization holds; a final one lets go of the rest."""
     hold = get_open(call.db, call.target, call.at)
     left = remaining_amount(hold)
     amount = call.fields.optional_amount() or left
     if amount > left:
         raise CallError(422, "capture_exceeds_authorized", f"Only {left} is left to capture.")
     reference = call.fields.optional_text("reference")
-    return add_capture(call.db, hold, amount, reference, at=call.at, quiet=call.quiet)
+    view = add_capture(call.db, hold, amount, reference, at=call.at, quiet=call.quiet)
+    if call.fields.flag("final") and amount < left:
+        let_go(call.db, hold, left - amount, reference, at=call.at, quiet=call.quiet)
+    return view
 
 
 def add_capture(
@@ -41,14 +45,6 @@ def add_capture(
     view = capture_view(get_row(db, "captures", identifier))
     record_event(db, "capture.succeeded", view, at=at, quiet=quiet)
     return view
-
-
-def capture_view(row: sqlite3.Row) -> View:
-    return {
-        **part_view("capture", row),
-        "refunded_amount": row["refunded_amount"],
-        "refundable_amount": row["amount"] - row["refunded_amount"],
-    }
 
 
 def get_capture(question: Question) -> View:

@@ -18,7 +18,7 @@ def refund_authorization(call: Call) -> View:
     hold = get_row(call.db, "authorizations", call.target)
     captures = call.db.execute(
         "SELECT * FROM captures WHERE authorization = ? AND refunded_amount < amount "
-        "ORDER BY sequence",
+        "AND status = 'succeeded' ORDER BY sequence",
         (hold["id"],),
     ).fetchall()
     return _refund(call, hold, captures, capture=None)
@@ -28,6 +28,8 @@ def refund_capture(call: Call) -> View:
     """Give back part or all of one capture."""
     row = get_row(call.db, "captures", call.target)
     hold = get_row(call.db, "authorizations", row["authorization"])
+    if row["status"] != "succeeded":
+        raise CallError(409, "capture_voided", "The capture has been voided.")
     return _refund(call, hold, [row], capture=row["id"])
 
 

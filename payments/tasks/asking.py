@@ -1,0 +1,68 @@
+"""One call to a provider, and what its silence means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from audit.outbox.handlers import TryAgain
+from payments.gateways.errors import Mismatch, Rejected, Unavailable, Unknown, UnmappedStatus
+from payments.gateways.protocol import AuthorizationAnswer, OperationAnswer, OperationStatus
+from payments.ledger.money import Money
+from payments.models import Asking
+from payments.queries.payments import is_known_elsewhere
+from payments.steps import Silence
+
+Answer = TypeVar("Answer", AuthorizationAnswer, OperationAnswer)
+
+
+def ask(
+    row: Asking,
+    call: Callable[[], Answer],
+    lost: Callable[[Silence], object],
+    rejected: Callable[[str], object],
+) -> Answer | None:
+    """The provider's answer to the call about `row`, or None when there was none of use.
+
+    A no is given to `rejected` by its code, silence to `lost`. Raises TryAgain when the provider
+    cannot be reached: surely nothing happened.
+    """
+    try:
+        answer = call()
+        check_reference(row, answer.reference)
+    except Unavailable as error:
+        raise TryAgain("provider unavailable") from error
+    except Rejected as error:
+        rejected(error.code)
+    except Unknown as error:
+        lost(silence_of(error))
+    else:
+        return answer
+    return None
+
+
+def check_reference(row: Asking, reference: str) -> None:
+    """Raises Mismatch for an answer that names an object of another row."""
+    if is_known_elsewhere(row, reference):
+        raise Mismatch("reference", "one of its own", reference)
+
+
+def silence_of(error: Unknown) -> Silence:
+    """What is known of an answer that settles nothing."""
+    if isinstance(error, UnmappedStatus):
+        return Silence(error.raw_status)
+    if isinstance(error, Mismatch):
+        found = error.found if isinstance(error.found, Money) else None
+        return Silence(does_not_fit=True, found=found)
+    return Silence()
+
+
+def refused(amount: Money, code: str) -> OperationAnswer:
+    """A no as an answer."""
+    return OperationAnswer(
+        status=OperationStatus.FAILED,
+        reference="",
+        amount=amount,
+        raw_status=code,
+        failure_code=code,
+    )
