@@ -142,6 +142,10 @@ TABLES: dict[type[Asking], dict[tuple[str, Event], str]] = {
     Refund: REFUND,
 }
 
+ON_THEIR_WAY = frozenset({"pending", "voiding"})
+ASKED_FOR = ON_THEIR_WAY | {"unknown", "conflicted", "requires_action", "void_unknown"}
+"""The states of a row whose end is still to come from the provider."""
+
 _MONEY_IN = {P.CAPTURED, P.PARTIALLY_CAPTURED, P.PARTIALLY_REFUNDED, P.REFUNDED}
 
 MOVES: Mapping[str, Collection[str]] = {

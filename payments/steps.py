@@ -15,7 +15,7 @@ from payments.ledger.chart import AccountCode, AccountRef, TransferCode, name_ac
 from payments.ledger.money import Money
 from payments.ledger.steps import credit, debit, post
 from payments.models import Asking, Attempt, Capture, Payment, Refund
-from payments.states import TABLES, Event, move, settle
+from payments.states import ASKED_FOR, ON_THEIR_WAY, TABLES, Event, move, settle
 
 ASK_AFTER = (
     timedelta(minutes=5),
@@ -206,8 +206,5 @@ def lose(work: Work, row: Asking, silence: Silence, *, lost: Event, conflicted: 
     return False
 
 
-ON_THEIR_WAY = frozenset({"pending", "voiding"})
-ASKED_FOR = ON_THEIR_WAY | {"unknown", "conflicted", "requires_action", "void_unknown"}
-"""The states of a row whose end is still to come from the provider."""
 ANSWERED: dict[str, Any] = {"ask_at": None, "answered_minor": None, "answered_currency": ""}
 """The columns of a row that has its answer."""

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 
 from payments.models import Asking, Attempt, Capture, Increment, Payment, Refund
-from payments.steps import ASKED_FOR
+from payments.states import ASKED_FOR
 
 WITH: dict[type[Asking], tuple[str, ...]] = {
     Attempt: ("payment", "card"),
