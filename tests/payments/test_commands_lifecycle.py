@@ -83,7 +83,8 @@ def booked(code: TransferCode) -> list[int]:
 
 
 def events_of(payment: Payment, verb: str) -> int:
-    return LogEntry.objects.filter(object_repr=payment.reference, event=f"payments.{verb}").count()
+    rows = LogEntry.objects.filter(object_repr=payment.reference, event=f"payments.{verb}")
+    return len(rows)
 
 
 # Increments
