@@ -59,7 +59,8 @@ class Need:
     url: Callable[[uuid.UUID], str]
     all_url: Callable[[], str | None] = lambda: None
     when: Any = SINCE
-    """What the moment of its rows is."""
+    place: int = 50
+    """`when` says what the moment of its rows is; those with a lower `place` come first."""
 
     def is_for(self, actor: Actor) -> bool:
         return all(actor.may(one) for one in self.permissions)
@@ -77,7 +78,7 @@ class Pile:
 
 
 registry: dict[str, Need] = {}
-"""Every need by its code, in the order of the page."""
+"""Every need by its code."""
 
 
 def register(need: Need) -> None:
@@ -88,24 +89,25 @@ def register(need: Need) -> None:
 def shaped(
     rows: QuerySet[Any],
     *,
-    words: str,
+    words: Any,
     since: str,
     target: str = "pk",
     minor: str = "",
     currency: str = "",
 ) -> Any:
-    """The oldest of `rows` in the columns that all needs share; the arguments name its fields.
+    """The oldest of `rows` in the columns that all needs share; the arguments name its fields
+    (`words` may be an expression).
 
     An index that ends with `since` finds them: no more than `MOST` and one are read.
     """
     oldest = rows.order_by(since, "pk").values("pk")[: MOST + 1]
-    text = CharField(max_length=80)
+    text = CharField(max_length=254)
     return (
         rows.model._default_manager.filter(pk__in=oldest)
         .order_by()
         .annotate(
             need_target=F(target),
-            need_words=Cast(F(words), text),
+            need_words=Cast(F(words) if isinstance(words, str) else words, text),
             need_at=F(since),
             need_minor=F(minor) if minor else Cast(Value(0), BigIntegerField()),
             need_currency=Cast(F(currency) if currency else Value(""), text),
@@ -114,11 +116,12 @@ def shaped(
 
 
 def collect(actor: Actor, now: datetime) -> list[Pile]:
-    """What waits for `actor`, in the order of the registry; a need without rows is left out.
+    """What waits for `actor`, in order of their place; a need without rows is left out.
 
     One SELECT for all needs together, and what their own `rows` look up.
     """
     mine = [need for need in registry.values() if need.is_for(actor)]
+    mine.sort(key=lambda need: need.place)
     found: dict[str, list[Waiting]] = {need.code: [] for need in mine}
     branches = [_coded(need, rows) for need in mine for rows in need.rows(actor, now)]
     for code, target, words, since, minor, currency in _read(branches):

@@ -140,7 +140,9 @@ def list_touched(actor: Actor, limit: int = 8) -> list[Touched]:
     found: dict[tuple[str, str], Touched] = {}
     for app, model, pk, words, event, at in rows[:LOOKED_BACK]:
         kind = f"{app}.{model}"
-        url = page_of_kind(kind, pk, actor) if pk else None
+        # A sign-in is an entry about oneself: nobody comes back to that.
+        is_there = pk and pk != str(actor.user_id)
+        url = page_of_kind(kind, pk, actor) if is_there else None
         if url is not None and len(found) < limit:
             found.setdefault((kind, pk), Touched(pk, words, event, at, url))
     return list(found.values())

@@ -48,6 +48,7 @@ def register() -> None:
             for_me,
             _page,
             lambda: reverse("approvals:inbox"),
+            place=10,
         )
     )
     needs.register(
@@ -59,5 +60,6 @@ def register() -> None:
             of_mine,
             _page,
             lambda: reverse("approvals:inbox"),
+            place=90,
         )
     )

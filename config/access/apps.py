@@ -18,7 +18,7 @@ class AccessConfig(AppConfig):
 
         # Importing checks and tasks is what registers them.
         from config.access import checks as _checks  # noqa: F401
-        from config.access import factors, install, record
+        from config.access import factors, install, needs, record
         from config.access import tasks as _tasks  # noqa: F401
         from config.access.models import OutgoingMail, User
 
@@ -39,6 +39,7 @@ class AccessConfig(AppConfig):
             unnamed=True,
         )
         net.keep(OutgoingMail, left_out=["sealed"])
+        needs.register()
         record.connect()
         factors.connect()
         post_migrate.connect(install.after_migrate, dispatch_uid="access.roles")

@@ -83,7 +83,7 @@
           x: { grid: { display: false }, border: { color: tone.line }, ticks: { ...axis, maxRotation: 0, autoSkipPadding: 12 } },
           y: {
             beginAtZero: !isRate,
-            suggestedMin: isRate ? 0.5 : undefined,
+            suggestedMin: isRate ? 0.6 : undefined,
             max: isRate ? 1 : undefined,
             grid: { color: tone.line },
             border: { display: false },

@@ -139,6 +139,7 @@ def test_yesterday_is_there_before_the_task_has_run(parties: dict[str, Any]) -> 
 FIGURE = re.compile(r'<a(?: class="then")? href="(/payments/\?[^"]+)">(.*?)</a>', re.DOTALL)
 
 
+@pytest.mark.usefixtures("some_yens")
 def test_every_figure_opens_the_rows_behind_it(a_month: dict[str, Any]) -> None:
     add_up_days()
     browser = browser_of(hire("Fay Figures", "finance_controller"))
@@ -275,6 +276,21 @@ def test_unknown_outcomes_of_every_kind_wait_for_a_lead(parties: dict[str, Any])
     expected = [asked.reference, captured.reference, back.reference]
     assert pile("support_lead", "unknown") == expected
     assert pile("support_agent", "unknown", "Some Agent") == []
+
+
+def test_person_without_a_role_waits_for_who_gives_roles() -> None:
+    hire("Noe Neu")
+    assert pile("access_administrator", "without_role") == ["Noe Neu"]
+    assert pile("finance_controller", "without_role", "Fin Fine") == []
+
+
+def test_approvals_come_first(waiting_refund: Refund, parties: dict[str, Any]) -> None:
+    limit_of("support_lead", 50_000)
+    soon = datetime.now(UTC) + timedelta(hours=30)
+    answer_attempt(new_payment(eur(100), **parties), expires_at=soon)
+    actor = actor_of(hire("Lea Lead", "support_lead"))
+    found = [one.need.code for one in needs.collect(actor, datetime.now(UTC))]
+    assert found == ["approvals", "expiring"]
 
 
 def test_authorization_that_soon_expires_waits_for_a_lead(parties: dict[str, Any]) -> None:
