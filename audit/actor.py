@@ -48,7 +48,9 @@ class Actor:
 
 def system(task: str, request_id: str = "") -> Actor:
     """A task of ours; it carries the request that asked for it."""
-    return Actor(ActorKind.SYSTEM, task, request_id=request_id or new_request_id())
+    return Actor(
+        ActorKind.SYSTEM, task, request_id=request_id or _request.get() or new_request_id()
+    )
 
 
 def operator(command: str) -> Actor:
@@ -67,6 +69,7 @@ def new_request_id() -> str:
 
 
 _current: ContextVar[Actor | None] = ContextVar("actor", default=None)
+_request: ContextVar[str] = ContextVar("request", default="")
 
 
 def current_actor() -> Actor:
@@ -83,9 +86,14 @@ def find_actor() -> Actor | None:
 
 
 def current_request_id() -> str | None:
-    """The request id of who acts now (django-auditlog asks for it)."""
+    """The request id of who acts now (django-auditlog asks for it), or of what runs here."""
     actor = _current.get()
-    return actor.request_id if actor else None
+    return actor.request_id if actor else _request.get() or None
+
+
+def name_request(request_id: str) -> None:
+    """What runs here from now on is this request, also before and after anybody acts in it."""
+    _request.set(request_id)
 
 
 @contextmanager

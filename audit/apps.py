@@ -10,7 +10,7 @@ class AuditConfig(AppConfig):
     verbose_name = _("Record")
 
     def ready(self) -> None:
-        from audit import guard, net, proofs, verifying
+        from audit import chain, guard, measures, net, proofs, verifying
         from audit.models import LogEntry, Seal
         from audit.owned import OwnedModel
 
@@ -21,4 +21,9 @@ class AuditConfig(AppConfig):
             guard.insert_only.add(recorded._meta.db_table)
         connection_created.connect(guard.install, dispatch_uid="audit.guard")
         pre_save.connect(net.complete_entry, sender=LogEntry, dispatch_uid="audit.net")
+        measures.measure(
+            "comptoir_log_unsealed_seconds",
+            "Age of the oldest entry of the log that is under no seal yet.",
+            lambda: {"": chain.find_unsealed_age_s()},
+        )
         proofs.register("audit: the seals hold", verifying.seals_off, verifying.count_sealed)

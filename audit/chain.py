@@ -8,9 +8,10 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 
 from audit.leaves import unpack_leaves
-from audit.models import Seal
+from audit.models import LogEntry, Seal
 from audit.seals import Sealed
 
 LATE = timedelta(minutes=5)
@@ -69,3 +70,12 @@ def digests_of(numbers: Sequence[int]) -> dict[int, str]:
 def _read(rows: QuerySet[Seal]) -> Iterator[Sealed]:
     for row in rows.values(*COLUMNS):
         yield Sealed(**{**row, "leaves": bytes(row["leaves"])})
+
+
+def find_unsealed_age_s() -> float:
+    """How old the oldest entry behind the last seal is, in seconds. Two SELECTs by index."""
+    rows = LogEntry.objects.order_by("timestamp")
+    if (last := find_newest()) is not None:
+        rows = rows.filter(timestamp__gt=last.covers_until)
+    oldest = rows.annotate(now=Now()).values_list("timestamp", "now").first()
+    return (oldest[1] - oldest[0]).total_seconds() if oldest else 0.0

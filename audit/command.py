@@ -27,8 +27,9 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 from audit import clock, companions, log, outcomes
 from audit.actor import current_actor
 from audit.encryption import fingerprint
-from audit.errors import Busy, OutcomeUnknown, RecordUnavailable, Refusal
+from audit.errors import Busy, OutcomeUnknown, RecordUnavailable, Refusal, Unreachable
 from audit.flush import flush
+from audit.measures import COMMANDS, CONFLICTS
 from audit.models import Outcome
 from audit.outcomes import Ending
 from audit.work import Work
@@ -95,12 +96,15 @@ def _run(spec: Spec, body: Callable[..., R], kwargs: dict[str, Any]) -> R:
                 result = body(work, **kwargs)
                 run.bring_companion(work, result)
                 flush(work)
-            return result
         except BaseException as error:  # noqa: BLE001
             # Before anything else: whatever is written next needs a clean connection.
             tidy_connection()
             run.end_or_go_on(work, error)
+            CONFLICTS.labels(spec.event).inc()
             logger.info("again: %s after attempt %d", spec.event, attempt)
+        else:
+            COMMANDS.labels(spec.event, "done").inc()
+            return result
         if time.monotonic() > deadline:
             break
         _wait(attempt)
@@ -118,6 +122,7 @@ class Run:
         given = {name: value for name, value in kwargs.items() if name != "key"}
         self.fingerprint = fingerprint(given) if self.key else ""
         self.is_lost = False
+        self.is_cut_off = False
         self.met_rival = False
         self.companion = companions.claim()
 
@@ -132,11 +137,13 @@ class Run:
     def end_or_go_on(self, work: Work, error: BaseException) -> None:
         """Raise what ends the command; return when the body is to run again."""
         if isinstance(error, Refusal):
+            COMMANDS.labels(self.event, "denied").inc()
             _record_denial(work, error)
             raise error
         if isinstance(error, RecordUnavailable) or not isinstance(error, Exception):
             raise error
         ending = outcomes.of(error) if isinstance(error, FROM_DATABASE) else Ending.BROKEN
+        self.is_cut_off = ending is Ending.LOST
         if ending is Ending.CONFLICT:
             return
         if ending is Ending.REPEATED_KEY and not self.met_rival:
@@ -153,12 +160,17 @@ class Run:
         raise error
 
     def out_of_attempts(self) -> Exception:
-        """Busy; or unknown when one of the attempts may have been committed."""
+        """Busy or cut off; or unknown when one of the attempts may have been committed."""
         self._record(self.new_work(), None)
-        return OutcomeUnknown(self.event) if self.is_lost else Busy(self.event)
+        if self.is_lost:
+            return OutcomeUnknown(self.event)
+        return Unreachable(self.event) if self.is_cut_off else Busy(self.event)
 
     def _record(self, work: Work, error: Exception | None) -> None:
-        _record_ending(work, error, Outcome.UNKNOWN if self.is_lost else Outcome.FAILED)
+        outcome = Outcome.UNKNOWN if self.is_lost else Outcome.FAILED
+        is_busy = error is None and not self.is_lost
+        COMMANDS.labels(self.event, "busy" if is_busy else outcome.value).inc()
+        _record_ending(work, error, outcome)
 
 
 def _wait(attempt: int) -> None:
@@ -204,18 +216,18 @@ def _record_denial(work: Work, refusal: Refusal) -> None:
 
 
 def _record_ending(work: Work, error: Exception | None, outcome: Outcome) -> None:
-    # The error's text may quote data; its class does not.
-    data = {"error": type(error).__name__ if error else "busy"}
-    entry = log.make_entry(
-        work.actor,
-        work.event,
-        outcome=outcome,
-        obj=work.first_loaded(),
-        data=data,
-        command_id=work.command_id,
-        effective_at=work.now,
-    )
     try:
+        # Naming the object may ask the database, too.
+        entry = log.make_entry(
+            work.actor,
+            work.event,
+            outcome=outcome,
+            obj=work.first_loaded(),
+            # The error's text may quote data; its class does not.
+            data={"error": type(error).__name__ if error else "busy"},
+            command_id=work.command_id,
+            effective_at=work.now,
+        )
         log.write([entry])
     except (DatabaseError, InterfaceError, RecordUnavailable):
         logger.exception("the end of %s could not be put on record", work.event)

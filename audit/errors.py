@@ -43,6 +43,10 @@ class Busy(Exception):
     """Too many others at the same rows: nothing was changed, trying again is safe."""
 
 
+class Unreachable(Busy):
+    """The database does not answer: nothing was changed, trying again is safe."""
+
+
 class OutcomeUnknown(Exception):
     """The connection was lost at a moment when the change may or may not have been made."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import re
 import sys
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
@@ -10,10 +12,26 @@ from typing import Any
 import structlog
 from django.conf import settings
 
-from audit.actor import find_actor
-from audit.card_numbers import scrub
+from audit.actor import current_request_id, new_request_id
+from audit.card_numbers import scrub as without_cards
 
 Line = MutableMapping[str, Any]
+
+FACTS = ["route", "method", "status", "took_ms", "task"]
+"""What a line may say beside its words (`extra=`); anything else is not passed on."""
+
+HIDDEN = "•••"
+ADDRESS = re.compile(r"[\w.+%'-]+@[\w-]+(\.[\w-]+)+")
+# PostgreSQL quotes the row that it refused.
+QUOTED = re.compile(r"(?m)^(DETAIL|CONTEXT|LINE \d+|HINT):.*$")
+
+_ids: dict[int, str] = {}
+"""The id under which a process says what belongs to no request."""
+
+
+def scrub(text: str) -> str:
+    """The text without card numbers, mail addresses, and rows that a database quotes."""
+    return without_cards(ADDRESS.sub(HIDDEN, QUOTED.sub(rf"\1: {HIDDEN}", text)))
 
 
 class ScrubFilter(logging.Filter):
@@ -41,6 +59,7 @@ def formatter() -> logging.Formatter:
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.stdlib.ExtraAdder(allow=FACTS),
             _name_request,
         ],
         processors=[
@@ -59,10 +78,15 @@ def _is_for_eyes() -> bool:
 
 
 def _name_request(_: Any, __: str, line: Line) -> Line:
-    actor = find_actor()
-    if actor is not None:
-        line["request_id"] = actor.request_id
+    line["request_id"] = current_request_id() or _id_of_process()
     return line
+
+
+def _id_of_process() -> str:
+    pid = os.getpid()
+    if pid not in _ids:
+        _ids[pid] = new_request_id()
+    return _ids[pid]
 
 
 def _as_text(_: Any, __: str, line: Line) -> str:

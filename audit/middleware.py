@@ -18,9 +18,9 @@ from django.utils.module_loading import import_string
 
 from audit import clock, guard, outcomes
 from audit.access import DataClass, Route, has_shown, record_access
-from audit.actor import current_actor, new_request_id
+from audit.actor import current_actor, name_request, new_request_id
 from audit.command import tidy_connection
-from audit.errors import Busy, OutcomeUnknown, RecordUnavailable, Refusal
+from audit.errors import Busy, OutcomeUnknown, RecordUnavailable, Refusal, Unreachable
 from audit.flush import flush
 from audit.outcomes import Ending
 from audit.work import Work, ambient
@@ -46,6 +46,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         guard.forget_announcements()
         request.request_id = new_request_id()  # type: ignore[attr-defined]
+        name_request(request.request_id)  # type: ignore[attr-defined]
         response = self.get_response(request)
         response["Request-Id"] = request.request_id  # type: ignore[attr-defined]
         return response
@@ -100,8 +101,11 @@ class AmbientWorkMiddleware:
     ) -> HttpResponseBase | None:
         if request.method != "POST" or not uses_ambient_work(request.path_info):
             return None
+        match = request.resolver_match
+        event = f"request.{match.view_name if match else 'unknown'}".replace(":", ".")
+        work = Work(current_actor(), clock.now(), event)
         try:
-            return self._inside(request, view, args, kwargs)
+            return self._inside(work, request, view, args, kwargs)
         except (DatabaseError, InterfaceError, transaction.TransactionManagementError) as error:
             ending = outcomes.of(error)
             tidy_connection()
@@ -110,19 +114,19 @@ class AmbientWorkMiddleware:
                 # 500 and no other: SessionMiddleware saves the session of every other answer.
                 return HttpResponseServerError()
             if ending is Ending.LOST:
-                return answer_to(request, OutcomeUnknown(request.path_info))
+                # Before the flush nobody asked for a COMMIT.
+                trouble = OutcomeUnknown if work.is_flushing else Unreachable
+                return answer_to(request, trouble(request.path_info))
             raise
         except (Refusal, Busy, OutcomeUnknown, RecordUnavailable) as error:
             # What process_view raises never reaches process_exception.
             return answer_to(request, error)
 
     def _inside(
-        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+        self, work: Work, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponseBase:
-        match = request.resolver_match
-        event = f"request.{match.view_name if match else 'unknown'}".replace(":", ".")
         with transaction.atomic(durable=True):
-            with ambient(Work(current_actor(), clock.now(), event)) as work:
+            with ambient(work):
                 response = self._call(request, view, args, kwargs)
                 if isinstance(response, HttpResponse) and hasattr(response, "render"):
                     response = response.render()

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
 from django.conf import settings
+
+from audit.actor import current_request_id, name_request, new_request_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 
 app = Celery("comptoir")
+logger = logging.getLogger(__name__)
+
+REQUEST = "comptoir_request"
+"""The header that carries the id of the request from whoever rings to whoever runs."""
 
 
 def configure() -> None:
@@ -44,3 +52,33 @@ def configure() -> None:
 
 configure()
 app.autodiscover_tasks()
+
+
+@signals.setup_logging.connect
+def _leave_the_lines_alone(**_: Any) -> None:
+    """Worker and beat speak through the settings' LOGGING, as the web does."""
+
+
+@signals.before_task_publish.connect
+def _carry_request(headers: dict[str, Any], **_: Any) -> None:
+    headers.setdefault(REQUEST, current_request_id() or new_request_id())
+
+
+@signals.task_prerun.connect
+def _name_request(task: Any, **_: Any) -> None:
+    name_request(getattr(task.request, REQUEST, None) or new_request_id())
+
+
+@signals.task_postrun.connect
+def _forget_request(**_: Any) -> None:
+    name_request("")
+
+
+@signals.worker_ready.connect
+def _say_worker(**_: Any) -> None:
+    logger.info("the worker is ready")
+
+
+@signals.beat_init.connect
+def _say_beat(**_: Any) -> None:
+    logger.info("the beat begins")

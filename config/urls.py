@@ -9,6 +9,7 @@ from config.api.root import make_urls
 urlpatterns = [
     path("", include("config.desk.urls")),
     path("", include("config.access.urls")),
+    path("", include("audit.health.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", make_urls()),

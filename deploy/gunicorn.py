@@ -22,12 +22,18 @@ limit_request_fields = 60
 limit_request_field_size = 8190
 # Who is in front is said by TRUSTED_PROXY_COUNT, not by whoever sends a header.
 forwarded_allow_ips = ""
-# The path only: what stands behind a `?` is nobody's business here.
-accesslog = "-"
-access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
+# Each request is a line of our own, with its id and route; an address may hold a one-time key.
+accesslog = None
 proc_name = "comptoir"
 # It would lie in the home of whoever starts it.
 control_socket_disable = True
+
+
+def on_starting(server: Any) -> None:
+    """The counts of processes that are gone are kept, in one file."""
+    from audit.health.exposition import fold_the_dead
+
+    fold_the_dead()
 
 
 def post_fork(server: Any, worker: Any) -> None:

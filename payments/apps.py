@@ -10,7 +10,7 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         from django.urls import reverse
 
-        from audit import net, proofs, subjects
+        from audit import measures, net, proofs, subjects
         from audit.approvals.kinds import Approvable, kinds
         from audit.approvals.models import Kind
         from audit.idempotency.answers import presenters
@@ -25,6 +25,7 @@ class PaymentsConfig(AppConfig):
         from payments.models import Attempt, Capture, Increment, Payment, Refund, RefundReason
         from payments.proofs import count_days, count_payments, days_off, payments_off
         from payments.queries import needs
+        from payments.queries.due import count_unknown
         from payments.queries.payments import get_payment, get_refund
 
         for model in (Payment, Attempt, Increment, Capture):
@@ -57,3 +58,9 @@ class PaymentsConfig(AppConfig):
         proofs.register("payment totals equal the ledger", payments_off, count_payments)
         needs.register()
         proofs.register("totals of days equal the payments", days_off, count_days)
+        measures.measure(
+            "comptoir_unknown_outcomes",
+            "Outcomes that no provider has told yet and that are asked for again.",
+            count_unknown,
+            label="kind",
+        )

@@ -9,6 +9,7 @@ from datetime import timedelta
 from audit import clock, guard
 from audit.actor import acting_as, system
 from audit.errors import Busy, OutcomeUnknown
+from audit.measures import MESSAGES
 from audit.outbox.commands import lease_messages, postpone_message, settle_messages
 from audit.outbox.handlers import TryAgain, find_handler, mourners
 from audit.outbox.models import Message
@@ -57,10 +58,12 @@ def run_message(message: Message, in_the_past: bool = False) -> bool:
             logger.exception("%s failed", message.task)
             _postpone(message, type(error).__name__)
             return False
+    MESSAGES.labels(message.task, "done").inc()
     return True
 
 
 def _postpone(message: Message, error: str) -> None:
+    MESSAGES.labels(message.task, "again").inc()
     if message.lease is None:
         return
     if not postpone_message(message_id=message.pk, lease=message.lease, error=error):

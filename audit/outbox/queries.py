@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
+from audit import clock
 from audit.outbox.models import Message
 
 
@@ -23,3 +25,32 @@ def due_messages(now: datetime, limit: int) -> QuerySet[Message]:
 def list_dead() -> QuerySet[Message]:
     """Messages that nobody will run again by himself."""
     return Message.objects.filter(status=Message.Status.DEAD).order_by("-next_at", "pk")
+
+
+MOST_COUNTED = 1000
+"""Beyond it a figure says no more than that it is high."""
+
+
+def find_lag_s() -> float:
+    """For how many seconds the oldest message that is due has been so. Two SELECTs by index."""
+    now = clock.now()
+    moments = [
+        Message.objects.filter(status=Message.Status.WAITING, next_at__lte=now)
+        .order_by("next_at")
+        .values_list("next_at", flat=True)
+        .first(),
+        Message.objects.filter(status=Message.Status.LEASED, leased_until__lt=now)
+        .order_by("next_at")
+        .values_list("leased_until", flat=True)
+        .first(),
+    ]
+    return max(((now - one).total_seconds() for one in moments if one), default=0.0)
+
+
+def count_by_status() -> Mapping[str, float]:
+    """How many messages wait, run and are dead, each counted up to a thousand."""
+    counted = (Message.Status.WAITING, Message.Status.LEASED, Message.Status.DEAD)
+    return {
+        status.value: Message.objects.filter(status=status)[:MOST_COUNTED].count()
+        for status in counted
+    }

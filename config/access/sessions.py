@@ -86,8 +86,13 @@ class SessionStore(DatabaseStore):
                 super().save(must_create=must_create)
             except UpdateError as error:
                 # Two requests of one browser: the second would be told 400 after its work is done.
-                last = attempt == ATTEMPTS - 1 or connection.in_atomic_block
-                if last or outcomes.of(error) is not Ending.CONFLICT:
+                is_last = attempt == ATTEMPTS - 1 or connection.in_atomic_block
+                ending = outcomes.of(error)
+                if ending is Ending.LOST or (is_last and ending is Ending.CONFLICT):
+                    # The session is there: it is the database that is not.
+                    met = error.__context__ or error
+                    raise met from met.__cause__
+                if ending is not Ending.CONFLICT:
                     raise
                 time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311
             else:

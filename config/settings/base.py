@@ -1,6 +1,7 @@
 """What is the same everywhere. Each value that an operator may set comes from the environment;
 the README's table lists them all."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,7 @@ INSTALLED_APPS = [
 # for it, and every write inside it has an actor.
 MIDDLEWARE = [
     "audit.middleware.RequestIdMiddleware",
+    "audit.health.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -127,6 +129,16 @@ elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
         "-c default_transaction_isolation=serializable"
     )
+if DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3":
+    # A server that vanished without a word is noticed within half a minute, not after two hours.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        "keepalives_idle": 15,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DISABLE_COCKROACHDB_TELEMETRY = True
 # A pooler in between that lends a connection for each statement cannot do it.
@@ -342,6 +354,14 @@ API_RATE_PER_S = env.float("API_RATE_PER_S", 50.0)
 API_BURST = env.int("API_BURST", 100)
 # As long as a payment can be refunded, and longer.
 IDEMPOTENCY_KEPT_DAYS = env.int("IDEMPOTENCY_KEPT_DAYS", 400)
+# Machines that watch machines ---------------------------------------------------------------------
+
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+READY_OUTBOX_LAG_S = env.int("READY_OUTBOX_LAG_S", 0)
+# prometheus-client takes the folder of all processes from nowhere else, and when it is imported.
+METRICS_DIR = Path(env.str("METRICS_DIR", "") or VAR_DIR / "metrics")
+METRICS_DIR.mkdir(parents=True, exist_ok=True)
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS_DIR)
 
 LOG_FORMAT = env.str("LOG_FORMAT", "")
 LOGGING: dict[str, Any] = {
@@ -354,5 +374,13 @@ LOGGING: dict[str, Any] = {
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
     # psycopg warns of each conflict, httpx tells each call: both are told by our own lines.
-    "loggers": {"psycopg": {"level": "ERROR"}, "httpx": {"level": "WARNING"}},
+    "loggers": {
+        "psycopg": {"level": "ERROR"},
+        "httpx": {"level": "WARNING"},
+        # A refusal is told in the line of its request, which has the route and no address.
+        "django.request": {"level": "ERROR"},
+        # gunicorn brings handlers of its own; Celery tells of each task.
+        "gunicorn.error": {"propagate": True},
+        "celery": {"level": "WARNING"},
+    },
 }

@@ -25,6 +25,9 @@ OUTBOX_BELL = False
 DEMO = False
 folder = Path(tempfile.mkdtemp(prefix="comptoir-test-"))
 atexit.register(shutil.rmtree, folder, ignore_errors=True)
+METRICS_DIR = folder / "metrics"
+METRICS_DIR.mkdir()
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS_DIR)
 STORAGES = {
     **STORAGES,
     "private": {**STORAGES["private"], "OPTIONS": {"location": str(folder / "private")}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,3 +48,16 @@ def attempts_to_expire(now: datetime, limit: int) -> QuerySet[Attempt]:
         Q(payment__status__in=HOLDS) | recent, status__in=open_states, expires_at__lte=now
     )
     return rows.order_by("expires_at", "pk")[:limit]
+
+
+MOST_COUNTED = 1000
+
+
+def count_unknown() -> Mapping[str, float]:
+    """How many outcomes are unknown and still asked for, up to a thousand of each. By index."""
+    return {
+        model._meta.model_name or "": model.objects.filter(ask_at__isnull=False)[
+            :MOST_COUNTED
+        ].count()
+        for model in WITH
+    }

@@ -7,15 +7,20 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import redirect_stderr
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import structlog
+from django.test import Client
 from pytest_django import Settings
 
-from audit.actor import acting_as, system
+from audit.actor import acting_as, current_request_id, name_request, system
 from audit.card_numbers import REMOVED
 from audit.logs import ScrubFilter, formatter
+from audit.outbox.delivery import deliver_due
+from config import celery
+from tests.payments.builders import new_payment
 
 # A public test number, in pieces.
 CARD = "4111" + "1111" * 3
@@ -162,3 +167,115 @@ def test_who_reads_decides_how_a_line_looks(
     listen(logger, console)
     logger.info("here")
     assert console.getvalue().startswith("{") is is_json
+
+
+def quote_the_row() -> None:
+    raise ValueError(
+        "duplicate key value violates unique constraint\n"
+        "DETAIL:  Key (email)=(Jane Doe, jane@shop.test) already exists."
+    )
+
+
+@pytest.mark.parametrize("filtered", [False, True])
+def test_mail_address_and_quoted_row_are_removed(
+    logger: logging.Logger, console: Console, filtered: bool
+) -> None:
+    listen(logger, console, filtered=filtered)
+    try:
+        quote_the_row()
+    except ValueError:
+        logger.exception("mail to jane.doe+1@shop.example.test failed")
+    told = console.getvalue()
+    assert "ValueError: duplicate key value" in told
+    assert not any(word in told for word in ("Jane", "jane", "shop.", "example.test"))
+
+
+def test_a_line_says_the_facts_it_may_and_no_other(
+    logger: logging.Logger, console: Console
+) -> None:
+    listen(logger, console)
+    logger.info("payments:list", extra={"status": 200, "took_ms": 3, "body": "secret"})
+    line = json.loads(console.getvalue())
+    assert (line["status"], line["took_ms"]) == (200, 3)
+    assert "body" not in line
+
+
+def test_a_line_outside_of_any_request_bears_the_id_of_its_process(
+    logger: logging.Logger, console: Console
+) -> None:
+    listen(logger, console)
+    name_request("")
+    logger.info("one")
+    logger.info("two")
+    ids = [json.loads(line)["request_id"] for line in console.getvalue().splitlines()]
+    assert ids[0] == ids[1]
+    assert len(ids[0]) == 32
+
+
+class Heard(logging.Handler):
+    """Formats each line at once, while the request is still the one it belongs to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(formatter())
+        self.lines: list[dict[str, Any]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(json.loads(self.format(record)))
+
+
+@pytest.fixture
+def heard() -> Iterator[Heard]:
+    handler = Heard()
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.INFO)
+    root.addHandler(handler)
+    yield handler
+    root.removeHandler(handler)
+    root.setLevel(before)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/accounts/login/", "/nowhere/jane@shop.test/"])
+def test_every_line_of_a_request_bears_the_id_of_its_answer(
+    client: Client, heard: Heard, address: str
+) -> None:
+    answer = client.get(address)
+    assert {line["request_id"] for line in heard.lines} == {answer["Request-Id"]}
+    last = heard.lines[-1]
+    assert (last["logger"], last["status"]) == ("audit.health.middleware", answer.status_code)
+    assert "jane" not in str(heard.lines)
+
+
+@pytest.mark.django_db
+def test_a_worker_s_lines_bear_the_request_that_asked(heard: Heard) -> None:
+    with acting_as(system("test", "b" * 32)):
+        new_payment()
+    heard.lines.clear()
+    # Nobody listens there: the handler fails, and says so.
+    deliver_due()
+    assert [line["request_id"] for line in heard.lines if line["logger"] != "audit.command"] == [
+        "b" * 32
+    ]
+
+
+def test_a_task_goes_on_in_the_request_of_whoever_rang() -> None:
+    name_request("c" * 32)
+    headers: dict[str, Any] = {}
+    celery._carry_request(headers=headers)
+    name_request("")
+    celery._name_request(task=SimpleNamespace(request=SimpleNamespace(**headers)))
+    assert current_request_id() == "c" * 32
+    assert system("outbox").request_id == "c" * 32
+    celery._forget_request()
+    assert current_request_id() is None
+
+
+def test_what_the_clock_rings_has_an_id_of_its_own() -> None:
+    ids = []
+    for _ in range(2):
+        headers: dict[str, Any] = {}
+        celery._carry_request(headers=headers)
+        ids.append(headers[celery.REQUEST])
+    assert len(set(ids)) == 2

@@ -173,6 +173,9 @@ notes:tag_removal                               GET   s > > > > > > > > x x x >
 notes:tag_removal                               POST  s > > > > > > > > x x x >
 set_language                                    GET   > > > > > > > > > > > > >
 set_language                                    POST  > > > > > > > > > > > > >
+health:live                                     GET   · · · · · · · · · · · · ·
+health:ready                                    GET   · · · · · · · · · · · · ·
+health:metrics                                  GET   · · · · · · · · · · · · ·
 log:explorer                                    GET   s x x x x x x x x · · x ·
 log:people                                      GET   s x x x x x x x x · · x ·
 log:people                                      POST  s x x x x x x x x > > x >
