@@ -97,6 +97,18 @@ def remove(name: str) -> None:
     _storage().delete(name)
 
 
+def remove_folder(folder: str) -> None:
+    """Have everything below a folder gone. A repeat, or one that never was, is fine."""
+    try:
+        folders, names = _storage().listdir(folder)
+    except FileNotFoundError:
+        return
+    for name in names:
+        _storage().delete(f"{folder}/{name}")
+    for inner in folders:
+        remove_folder(f"{folder}/{inner}")
+
+
 def _storage() -> Storage:
     return storages[ALIAS]
 

@@ -105,6 +105,11 @@ def take(
     )
 
 
+def count_up_to(rows: QuerySet[M], most: int) -> int:
+    """How many there are, `most` + 1 for more than `most`. One SELECT that reads no further."""
+    return rows.order_by()[: most + 1].count()
+
+
 def pager(page: Page[M], path: str, address: QueryDict) -> Pager:
     """The links to the neighbours; all else in the address stays as it is."""
     return Pager(

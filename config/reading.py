@@ -83,6 +83,8 @@ PAYMENTS: dict[str, Any] = {
     "payments.refund.returned": _("Refund came back"),
     "payments.days.completed": _("Added up the payments of days that are over"),
     "payments.days.corrected": _("Added up anew the days of payments that changed"),
+    "payments.bulk.requested": _("Asked to do the same to several payments"),
+    "payments.export.requested": _("Asked for an export of payments"),
     "payments.refundreason.created": _("Added a refund reason"),
     "payments.refundreason.changed": _("Changed a refund reason"),
     "payments.refundreason.removed": _("Removed a refund reason"),
@@ -162,6 +164,13 @@ ACCESS: dict[str, Any] = {
 }
 
 LOOKS: dict[str, Any] = {
+    "access.payments.bulk_refunds": _("Looked at what a refund of several payments would do"),
+    "access.payments.bulk_captures": _("Looked at what a capture of several payments would do"),
+    "access.payments.bulk_voids": _("Looked at what a void of several payments would do"),
+    "access.payments.export_began": _("Began to export payments"),
+    "access.payments.exported": _("Exported payments"),
+    "access.jobs.detail": _("Looked at long work"),
+    "access.jobs.file": _("Downloaded an export"),
     "access.desk.home": _("Opened the home page"),
     "access.desk.search": _("Searched"),
     "access.payments.list": _("Looked at the list of payments"),
@@ -282,6 +291,7 @@ READING = Reading(
         "approvals.approval": ObjectPage("approvals:detail", "approvals.view_approval"),
         "access.user": ObjectPage("admin:access_user_change", "access.view_user"),
         "auth.group": ObjectPage("admin:auth_group_change", "auth.view_group"),
+        "jobs.job": ObjectPage("jobs:detail", "jobs.view_job"),
         "audit.logentry": ObjectPage("log:entry", "audit.view_logentry"),
     },
     references={

@@ -25,6 +25,17 @@ ROUTES: dict[str, Route] = {
     "payments:list": Route(
         DataClass.PAYMENT, ("amount", "status", "order", "card", "customer_masked")
     ),
+    "payments:export_new": Route(DataClass.NOTHING),
+    "payments:bulk_refunds": Route(DataClass.PAYMENT, ("amount", "status", "customer")),
+    "payments:bulk_captures": Route(DataClass.PAYMENT, ("amount", "status", "customer")),
+    "payments:bulk_voids": Route(DataClass.PAYMENT, ("amount", "status", "customer")),
+    "jobs:list": Route(DataClass.NOTHING),
+    "jobs:detail": Route(DataClass.PAYMENT, ("amount", "outcome")),
+    "jobs:progress": Route(DataClass.NOTHING),
+    "jobs:cancellation": Route(DataClass.NOTHING),
+    "jobs:file": Route(DataClass.PAYMENT, ("export",)),
+    "outbox:list": Route(DataClass.NOTHING),
+    "outbox:retry": Route(DataClass.NOTHING),
     "payments:columns": Route(DataClass.NOTHING),
     "payments:views": Route(DataClass.NOTHING),
     "payments:view_new": Route(DataClass.NOTHING),

@@ -15,8 +15,10 @@ urlpatterns = [
     path("api/v1/", make_urls()),
     path("approvals/", include("audit.approvals.urls")),
     path("i18n/setlang/", set_language, name="set_language"),
+    path("jobs/", include("audit.jobs.urls")),
     path("log/", include("audit.urls")),
     path("notes/", include("audit.notes.urls")),
+    path("outbox/", include("audit.outbox.urls")),
     path("payments/", include("payments.urls")),
     path("webhooks/", include("payments.gateways.urls")),
 ]

@@ -14,7 +14,7 @@ class PaymentsConfig(AppConfig):
         from audit.approvals.kinds import Approvable, kinds
         from audit.approvals.models import Kind
         from audit.idempotency.answers import presenters
-        from payments import tasks  # noqa: F401
+        from payments import tasks
         from payments.api.presenting import (
             present_card,
             present_customer,
@@ -55,6 +55,8 @@ class PaymentsConfig(AppConfig):
             card=present_card,
             customer=present_customer,
         )
+        tasks.bulk.register()
+        tasks.exports.register()
         proofs.register("payment totals equal the ledger", payments_off, count_payments)
         needs.register()
         proofs.register("totals of days equal the payments", days_off, count_days)

@@ -5,6 +5,7 @@ Each carries its key, which makes a double click one act, and the amount the per
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -21,6 +22,8 @@ from audit.kept import KeepsWork
 from audit.texts import clean_text
 from payments.ledger.money import Money
 from payments.models import RefundReason
+
+ROW = re.compile(r"(?P<pk>[0-9a-f]{32}):(?P<minor>[0-9]{1,18}):(?P<currency>[A-Z]{3})", re.ASCII)
 
 
 def write_amount(amount: Money) -> str:
@@ -107,3 +110,68 @@ class RefundForm(AmountForm):
             return clean_text(self.cleaned_data["comment"], field="comment", most=500, lines=True)
         except Refusal as refusal:
             raise ValidationError(refusal.message) from None
+
+
+class RowsField(forms.Field):
+    """What a dry run has shown: `id:minor:CUR` for each payment that something would be done to."""
+
+    widget = forms.MultipleHiddenInput
+    default_error_messages = {
+        "required": _("Nothing would be done: choose other payments."),
+        "invalid": _("This is not what was shown. Please begin again."),
+    }
+
+    def clean(self, value: Any) -> list[tuple[str, int, str]]:
+        rows = super().clean(value)
+        found = [ROW.fullmatch(str(text)) for text in rows]
+        if not all(found):
+            raise ValidationError(self.error_messages["invalid"])
+        return [
+            (str(uuid.UUID(row["pk"])), int(row["minor"]), row["currency"]) for row in found if row
+        ]
+
+
+class BulkForm(KeyForm):
+    """What was shown, and the key that makes a double click one act."""
+
+    row = RowsField()
+
+
+class BulkRefundForm(BulkForm):
+    """Why, and a word for the colleagues, the same for all."""
+
+    reason = forms.ChoiceField(label=_("Reason"))
+    comment = forms.CharField(
+        label=_("Comment"),
+        help_text=_("For your colleagues: the customer does not see it. No card numbers."),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, reasons: Iterable[RefundReason], data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        self.fields["reason"].choices = [  # type: ignore[attr-defined]
+            ("", _("Choose a reason")),
+            *((reason.code, reason.words) for reason in reasons),
+        ]
+
+    def clean_comment(self) -> str:
+        try:
+            return clean_text(self.cleaned_data["comment"], field="comment", most=500, lines=True)
+        except Refusal as refusal:
+            raise ValidationError(refusal.message) from None
+
+
+class ExportForm(KeyForm):
+    """In which form the file comes."""
+
+    format = forms.ChoiceField(
+        label=_("Format"),
+        choices=[
+            ("csv", _("CSV: for programs, up to 1,000,000 rows")),
+            ("xlsx", _("Excel: up to 200,000 rows")),
+        ],
+        widget=forms.RadioSelect,
+        initial="csv",
+    )

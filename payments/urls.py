@@ -1,13 +1,17 @@
 from django.urls import path
 
 from audit.lists.routes import routes as list_routes
-from payments.views import captures, payments, refunds, voids
+from payments.views import bulk, captures, exports, payments, refunds, voids
 from payments.views.lists import PAYMENTS
 
 app_name = "payments"
 urlpatterns = [
     path("", payments.payment_list, name="list"),
     *list_routes(PAYMENTS),
+    path("exports/new/", exports.export_new, name="export_new"),
+    path("bulk/refunds/new/", bulk.bulk_refunds, name="bulk_refunds"),
+    path("bulk/captures/new/", bulk.bulk_captures, name="bulk_captures"),
+    path("bulk/voids/new/", bulk.bulk_voids, name="bulk_voids"),
     path("<uuid:payment_id>/", payments.payment_detail, name="detail"),
     path("<uuid:payment_id>/progress/", payments.payment_progress, name="progress"),
     path("<uuid:payment_id>/refunds/new/", refunds.refund_new, name="refund_new"),

@@ -6,10 +6,13 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from audit.command import command
-from audit.jobs.kinds import FILES
+from audit.errors import Kind, Refusal
+from audit.jobs.kinds import folder_of, parts_of
 from audit.jobs.models import Job
-from audit.jobs.policy import SEE_ALL, is_mine
+from audit.jobs.policy import may_stop
 from audit.jobs.queries import missing, past_their_time
 from audit.jobs.states import Event, move
 from audit.work import Work
@@ -69,9 +72,8 @@ def finish_job(
     job = _load(work, job_id)
     if job.status != Job.Status.RUNNING or job.step != step:
         return job
-    _let_go(work, job)
+    work.later("jobs.remove_folder", folder=parts_of(job))
     more = {**file, "file_until": work.now + KEPT_FOR} if file else {}
-    kept = {name: value for name, value in state.items() if name != FILES}
     move(
         work,
         job,
@@ -79,7 +81,7 @@ def finish_job(
         step=step + 1,
         done=done,
         total=done,
-        state=kept,
+        state=state,
         ended_at=work.now,
         **more,
     )
@@ -105,8 +107,8 @@ def cancel_job(work: Work, *, job_id: uuid.UUID) -> Job:
     For the person who asked, and who looks after all jobs. A repeat does nothing.
     """
     job = _load(work, job_id)
-    if not (is_mine(work.actor, job) or work.actor.may(SEE_ALL)):
-        raise missing()
+    if not may_stop(work.actor, job):
+        raise Refusal("not_yours", _("Only who asked for it may stop it."), Kind.FORBIDDEN)
     if job.status == Job.Status.WAITING:
         move(work, job, Event.CANCELLED, ended_at=work.now)
     elif job.status == Job.Status.RUNNING and not job.is_stopping:
@@ -130,13 +132,12 @@ def expire_files(work: Work, *, limit: int = 100) -> int:
     """Let go of the files whose time is over; returns how many. The jobs themselves stay."""
     jobs = work.load(past_their_time(work.now, limit))
     for job in jobs:
-        work.later("jobs.remove_files", names=[job.file])
+        _let_go(work, job)
         work.record("jobs.file.expired", obj=job, data={"sha256": job.file_digest})
         work.change(job, file="", file_until=None)
     return len(jobs)
 
 
 def _let_go(work: Work, job: Job) -> None:
-    """Have the files of the unfinished work removed."""
-    if names := job.state.get(FILES):
-        work.later("jobs.remove_files", names=list(names))
+    """Have all files of the job removed."""
+    work.later("jobs.remove_folder", folder=folder_of(job))

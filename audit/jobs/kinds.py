@@ -12,8 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from audit.files import Stored
 from audit.jobs.models import Job
 
-FILES = "files"
-"""Where a job's `state` names the private files of its unfinished work: removed when it is over."""
+
+def folder_of(job: Job) -> str:
+    """Where the private files of a job are: gone when it fails, is stopped, or its time is over."""
+    return f"jobs/{job.pk.hex}"
+
+
+def parts_of(job: Job) -> str:
+    """The folder of its unfinished work: gone when it is over."""
+    return f"{folder_of(job)}/parts"
 
 
 class JobFailed(Exception):

@@ -51,6 +51,7 @@ class Job(KeyedModel):
     class Meta(KeyedModel.Meta):
         verbose_name = _("job")
         verbose_name_plural = _("jobs")
+        permissions = [("stop_job", "Can stop another person's job")]
         indexes = [
             models.Index(fields=["asked_by", "asked_at", "id"], name="jobs_person_time"),
             models.Index(fields=["status", "asked_at", "id"], name="jobs_status_time"),

@@ -6,6 +6,7 @@ from audit.actor import Actor
 from audit.jobs.models import Job
 
 SEE_ALL = "jobs.view_job"
+STOP_ALL = "jobs.stop_job"
 
 
 def is_mine(actor: Actor, job: Job) -> bool:
@@ -16,6 +17,11 @@ def is_mine(actor: Actor, job: Job) -> bool:
 def is_visible(actor: Actor, job: Job) -> bool:
     """Whoever asked, and who looks after all of them. Its insides and its file are his alone."""
     return is_mine(actor, job) or actor.may(SEE_ALL)
+
+
+def may_stop(actor: Actor, job: Job) -> bool:
+    """Whoever asked, and who looks after all of them."""
+    return is_mine(actor, job) or actor.may(STOP_ALL)
 
 
 def may_run(actor: Actor, permissions: tuple[str, ...]) -> bool:

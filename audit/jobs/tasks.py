@@ -20,7 +20,7 @@ from audit.jobs.commands import (
     start_job,
     stop_job,
 )
-from audit.jobs.kinds import FILES, JobFailed, JobFile, JobKind, Slice, find_kind
+from audit.jobs.kinds import JobFailed, JobFile, JobKind, Slice, find_kind
 from audit.jobs.models import Job
 from audit.jobs.policy import may_run
 from audit.jobs.queries import find_job
@@ -70,7 +70,7 @@ def _settle(job: Job, done: Slice) -> None:
             job_id=job.pk,
             step=job.step,
             done=done.done,
-            state={**done.state, FILES: []},
+            state=done.state,
             file=_columns(done.file) if done.file else None,
         )
         return
@@ -94,11 +94,10 @@ def give_up(*, job_id: str) -> None:
     fail_job(job_id=uuid.UUID(job_id), error=DIED)
 
 
-@handler("jobs.remove_files")
-def remove_files(*, names: list[str]) -> None:
+@handler("jobs.remove_folder")
+def remove_folder(*, folder: str) -> None:
     """Remove private files that no row names any more."""
-    for name in names:
-        files.remove(name)
+    files.remove_folder(folder)
 
 
 @shared_task(name="jobs.expire")

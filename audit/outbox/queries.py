@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from audit import clock
+from audit.errors import Kind, Refusal
 from audit.outbox.models import Message
 
 
@@ -54,3 +57,16 @@ def count_by_status() -> Mapping[str, float]:
         status.value: Message.objects.filter(status=status)[:MOST_COUNTED].count()
         for status in counted
     }
+
+
+def list_in(status: str) -> QuerySet[Message]:
+    """Messages in one state; the caller orders by `next_at` and pages. One index range."""
+    return Message.objects.filter(status=status)
+
+
+def get_message(message_id: uuid.UUID) -> Message:
+    """One message; a refusal (missing) when there is none. One SELECT."""
+    message = Message.objects.filter(pk=message_id).first()
+    if message is None:
+        raise Refusal("message_missing", _("There is no such message."), Kind.MISSING)
+    return message

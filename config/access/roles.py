@@ -179,6 +179,7 @@ TABLE: tuple[Role, ...] = (
         "outbox.view_message",
         "outbox.retry_message",
         "jobs.view_job",
+        "jobs.stop_job",
         staff=True,
     ),
 )

@@ -50,6 +50,8 @@ ENTRIES = (
     Entry(_("Home"), "desk:home", "house"),
     Entry(_("Payments"), "payments:list", "credit-card", "payments.view_payment"),
     Entry(_("Approvals"), "approvals:inbox", "check-check", "approvals.view_approval"),
+    Entry(_("Long work"), "jobs:list", "list-todo", "payments.view_payment"),
+    Entry(_("Background work"), "outbox:list", "activity", "outbox.view_message"),
     Entry(_("Log"), "log:explorer", "scroll-text", "audit.view_logentry"),
     Entry(_("Administration"), "admin:index", "settings", staff_only=True),
 )

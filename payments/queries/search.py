@@ -84,11 +84,6 @@ def _tried_with(rows: QuerySet[Payment], wanted: Wanted) -> QuerySet[Payment]:
     return rows
 
 
-def count_up_to(rows: QuerySet[Payment], most: int) -> int:
-    """How many there are, `most` + 1 for more than `most`. One SELECT that reads no further."""
-    return rows.order_by()[: most + 1].count()
-
-
 def _amount_between(low: int | None, high: int | None) -> Q:
     """12.34 is 1234 of a euro and 12340 of a dinar: one range for each number of decimals."""
     fits = Q(pk__in=[])

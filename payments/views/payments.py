@@ -16,6 +16,7 @@ from audit.access import saw
 from audit.actor import current_actor
 from audit.gate import requires
 from audit.lists.kept import keep_list, with_view
+from payments.commands.exports import EXPORT
 from payments.filters import PaymentFilter
 from payments.models import Payment
 from payments.parties.queries import list_merchants
@@ -23,8 +24,9 @@ from payments.queries.beside import look_beside
 from payments.queries.pages import get_payment_page
 from payments.queries.payments import get_story
 from payments.queries.progress import progress_of
-from payments.queries.search import count_up_to, list_wanted
+from payments.queries.search import list_wanted
 from payments.tables import PaymentTable
+from payments.views.bulk import bulk_acts
 from payments.views.lists import PAYMENTS
 
 MOST_COUNTED = 1000
@@ -55,8 +57,13 @@ def payment_list(request: HttpRequest) -> HttpResponse:
         page = keyset.take(found, place, by="created_at", descending=True)
         saw(request, page.rows)
         beside = look_beside(page.rows, kept.columns)
+        acts = bulk_acts(actor) if page.rows else []
         context |= {
-            "table": PaymentTable(page.rows, kept.columns, beside),
+            "table": PaymentTable(page.rows, kept.columns, beside, is_pickable=bool(acts)),
+            "acts": acts,
+            "export_url": f"{reverse('payments:export_new')}?{kept.query}"
+            if actor.may(EXPORT)
+            else "",
             "pager": keyset.pager(page, request.path, request.GET),
             "count": _count(found, page),
             "most": MOST_COUNTED,
@@ -67,7 +74,7 @@ def payment_list(request: HttpRequest) -> HttpResponse:
 def _count(found: QuerySet[Payment], page: keyset.Page[Payment]) -> int:
     """How many payments fit, as far as anybody wants to know."""
     is_all = page.before is None and page.after is None
-    return len(page.rows) if is_all else count_up_to(found, MOST_COUNTED)
+    return len(page.rows) if is_all else keyset.count_up_to(found, MOST_COUNTED)
 
 
 def _to_address(request: HttpRequest) -> HttpResponse:

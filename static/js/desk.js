@@ -125,6 +125,13 @@
     }
   }
 
+  function pickRow() {
+    const row = document.activeElement.closest("[data-rows] tbody tr");
+    if (!row || !row.querySelector("[data-pick]")) return false;
+    document.dispatchEvent(new CustomEvent("comptoir:pick", { detail: row }));
+    return true;
+  }
+
   function openHelp() {
     if (!help) return false;
     listPageKeys();
@@ -137,10 +144,11 @@
     "?": openHelp,
     j: () => moveRow(1),
     k: () => moveRow(-1),
+    x: pickRow,
   };
 
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, textarea, select, [contenteditable], dialog[open]");
+    const typing = event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog[open]");
     const withModifier = event.ctrlKey || event.metaKey || event.altKey;
     if (typing || withModifier || event.isComposing || !shortcutsOn()) return;
     const act = keys[event.key] || (() => event.key.length === 1 && actOnPage(event.key));

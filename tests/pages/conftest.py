@@ -13,16 +13,20 @@ from django.utils import translation
 
 from audit.actor import acting_as, operator
 from audit.approvals.models import Approval, ApprovalLimit
+from audit.jobs.models import Job
 from audit.lists.commands import save_view
 from audit.lists.models import SavedView
 from audit.models import LogEntry
 from audit.notes.commands import add_note
 from audit.notes.models import Note, Tag
+from audit.outbox.models import Message
 from config.access.commands import create_person
 from config.access.models import User
 from config.access.roles import ROLES
 from config.access.snapshot import person as actor_of
+from payments.commands.bulk import act_on_many
 from payments.models import Payment, RefundReason
+from payments.queries.bulk import Act
 from tests.payments.builders import captured_payment, eur, requested_refund
 
 VISITOR, SUPERUSER = "visitor", "superuser"
@@ -41,6 +45,8 @@ class House:
     note: Note
     tag: Tag
     view: SavedView
+    job: Job
+    message: Message
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +72,12 @@ def house(db: None) -> House:
         view = save_view(
             list_code="payments", name="Mine", query="", columns=[], key="a view of the colleague"
         )
+        job = act_on_many(
+            act=Act.REFUND,
+            rows=[(str(payment.pk), 100, "EUR")],
+            reason="requested_by_customer",
+            key="a job of the colleague",
+        )
     return House(
         payment=payment,
         approval=Approval.objects.get(subject_id=refund.pk),
@@ -77,6 +89,8 @@ def house(db: None) -> House:
         tag=tag,
         entry=LogEntry.objects.filter(event="payments.refund.requested")[0],
         view=view,
+        job=job,
+        message=Message.objects.get(task="jobs.run"),
     )
 
 

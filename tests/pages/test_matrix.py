@@ -182,6 +182,23 @@ log:people                                      POST  s x x x x x x x x > > x >
 log:entry                                       GET   s x x x x x x x x · · x ·
 payments:list                                   GET   s · · · · · · · · x · x ·
 payments:list                                   POST  s > > > > > > > > x > x >
+jobs:list                                       GET   s · · · · · · · · · · · ·
+jobs:detail                                     GET   s 4 4 4 4 4 4 4 4 4 · · ·
+jobs:progress                                   GET   s 4 4 4 4 4 4 4 4 4 > > >
+jobs:cancellation                               GET   s 4 4 4 4 4 4 4 4 4 > > >
+jobs:cancellation                               POST  s 4 4 4 4 4 4 4 4 4 x > >
+jobs:file                                       GET   s 4 4 4 4 4 4 4 4 4 x x x
+outbox:list                                     GET   s x x x x x x x x x · · ·
+outbox:retry                                    GET   s x x x x x x x x x x · ·
+outbox:retry                                    POST  s x x x x x x x x x x f f
+payments:export_new                             GET   s x · x · · x x x x x x ·
+payments:export_new                             POST  s x f x f f x x x x x x f
+payments:bulk_refunds                           GET   s · · x x · x x x x x x ·
+payments:bulk_refunds                           POST  s f f x x f x x x x x x f
+payments:bulk_captures                          GET   s x · x x · x x x x x x ·
+payments:bulk_captures                          POST  s x f x x f x x x x x x f
+payments:bulk_voids                             GET   s x · x x · · x x x x x ·
+payments:bulk_voids                             POST  s x f x x f f x x x x x f
 payments:columns                                GET   s · · · · · · · · x · x ·
 payments:columns                                POST  s > > > > > > > > x > x >
 payments:views                                  GET   s · · · · · · · · x · x ·
@@ -285,6 +302,8 @@ def url_of(name: str, house: House) -> str:
         "note_id": house.note.pk,
         "code": house.tag.pk,
         "view_id": house.view.pk,
+        "job_id": house.job.pk,
+        "message_id": house.message.pk,
         "object_id": objects.get(name.rpartition("_")[0], house.colleague).pk,
         "refund_id": house.payment.pk,
         "customer_id": house.payment.customer_id,
