@@ -100,7 +100,7 @@ class GuardedAdmin(ModelAdmin):
         if not isinstance(obj, OwnedModel):
             super().save_model(request, obj, form, change)
             return
-        work = _work()
+        work = request_work()
         if not change:
             work.add(obj)
             return
@@ -156,7 +156,8 @@ class GuardedAdmin(ModelAdmin):
         return obj
 
 
-def _work() -> Work:
+def request_work() -> Work:
+    """The Work of the request under way; the administration always has one when it saves."""
     work = find_ambient()
     if work is None:
         raise KernelError("an owned row is saved outside of the request's Work")

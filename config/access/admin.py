@@ -19,12 +19,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from audit import log
-from audit.admin import GuardedAdmin, with_version
+from audit.admin import GuardedAdmin, request_work, with_version
 from config.access import policy
 from config.access.forms import AskedForm, PersonForm, RoleForm
 from config.access.models import User
 from config.access.policy import Refused
+from config.access.queries import role_asks_for_factor
 from config.access.roles import ROLES
+from config.access.steps import set_needs_factor
 
 WHY_REMOVED = {
     "lost": _("the device is lost"),
@@ -194,7 +196,7 @@ class RoleAdmin(AskedAdmin):
     form = RoleForm
     list_display = ("label", "about", "count")
     ordering = ("name",)
-    fieldsets = ((None, {"fields": ("name", "about", "permissions")}),)
+    fieldsets = ((None, {"fields": ("name", "about", "needs_factor", "permissions")}),)
     readonly_fields = ("about",)
 
     menu_label = _("Roles")
@@ -213,6 +215,12 @@ class RoleAdmin(AskedAdmin):
         return super().render_change_form(
             request, {**context, "title": title, "subtitle": None}, *args, **kwargs
         )
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        wanted = form.cleaned_data["needs_factor"]
+        if wanted != role_asks_for_factor(form.instance):
+            set_needs_factor(request_work(), form.instance, wanted)
 
     @admin.display(description=_("role"), ordering="name")
     def label(self, group: Group) -> str:

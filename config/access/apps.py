@@ -20,7 +20,7 @@ class AccessConfig(AppConfig):
         from config.access import checks as _checks  # noqa: F401
         from config.access import factors, install, needs, record
         from config.access import tasks as _tasks  # noqa: F401
-        from config.access.models import OutgoingMail, User
+        from config.access.models import OutgoingMail, RoleSetting, User
 
         net.cover(
             User,
@@ -38,6 +38,7 @@ class AccessConfig(AppConfig):
             left_out=["session_key", "data", "last_seen_at"],
             unnamed=True,
         )
+        net.keep(RoleSetting)
         net.keep(OutgoingMail, left_out=["sealed"])
         needs.register()
         record.connect()

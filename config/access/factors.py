@@ -13,6 +13,7 @@ from allauth.mfa import signals
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.adapter import get_adapter as sessions_adapter
 from allauth.usersessions.models import UserSession
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from config.access.models import User
@@ -27,6 +28,17 @@ def is_shown(request: HttpRequest) -> bool:
     return bool(request.session.get(SHOWN_BY) == str(request.user.pk))
 
 
+def is_asked(request: HttpRequest) -> bool:
+    """Whether this person must show a second factor before anything else opens to him."""
+    return bool(getattr(request.user, "needs_factor", False)) and not is_shown(request)
+
+
+def list_main(user: User) -> QuerySet[Authenticator]:
+    """A person's factors, without the recovery codes."""
+    found: QuerySet[Authenticator] = Authenticator.objects.filter(user=user, type__in=MAIN)
+    return found
+
+
 def connect() -> None:
     """Listen. Called once, when the apps are ready."""
     signals.authenticator_used.connect(_shown, dispatch_uid="factors.used")
@@ -39,16 +51,23 @@ def _shown(sender: Any, request: Any, user: User, **_: Any) -> None:
 
 
 def _added(sender: Any, request: Any, user: User, authenticator: Any, **_: Any) -> None:
-    # Whoever sets one up has just used it.
-    if authenticator.type in MAIN:
-        request.session[SHOWN_BY] = str(user.pk)
+    """Whoever sets one up has just used it. Sessions from before his first end."""
+    if authenticator.type not in MAIN:
+        return
+    request.session[SHOWN_BY] = str(user.pk)
+    if not list_main(user).exclude(pk=authenticator.pk).exists():
+        _end_others(request, user)
 
 
 def _removed(sender: Any, request: Any, user: User, authenticator: Any, **_: Any) -> None:
     """A session that was opened with it must not outlive it."""
     if authenticator.type not in MAIN:
         return
+    _end_others(request, user)
+    if not list_main(user).exists():
+        request.session.pop(SHOWN_BY, None)
+
+
+def _end_others(request: Any, user: User) -> None:
     others = UserSession.objects.filter(user=user).exclude(session_key=request.session.session_key)
     sessions_adapter().end_sessions(others.order_by("pk"))
-    if not Authenticator.objects.filter(user=user, type__in=MAIN).exists():
-        request.session.pop(SHOWN_BY, None)

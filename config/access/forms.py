@@ -18,7 +18,13 @@ from audit.models import Outcome
 from config.access import policy
 from config.access.models import User
 from config.access.policy import Refused
-from config.access.queries import as_grants, list_grantable, list_held_beside, names_of
+from config.access.queries import (
+    as_grants,
+    list_grantable,
+    list_held_beside,
+    names_of,
+    role_asks_for_factor,
+)
 from config.access.roles import ROLES
 
 NOTHING: frozenset[str] = frozenset()
@@ -124,6 +130,13 @@ class PermissionChoice(AnyChoice):
 
 
 class RoleForm(AskedForm):
+    needs_factor = forms.BooleanField(
+        required=False,
+        label=_("Asks for a second factor"),
+        help_text=_(
+            "Whoever holds this role sets up a passkey or an app before any page opens to him."
+        ),
+    )
     permissions = PermissionChoice(
         queryset=None,
         required=False,
@@ -140,6 +153,7 @@ class RoleForm(AskedForm):
         if "permissions" in self.fields:
             choice: Any = self.fields["permissions"]
             choice.queryset = list_grantable()
+        self.initial["needs_factor"] = role_asks_for_factor(self.instance)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

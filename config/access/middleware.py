@@ -27,6 +27,20 @@ POLL_HEADER = "Comptoir-Poll"
 """A part of a page that asks by itself says so: a screen nobody looks at must not stay open."""
 
 
+ENROLMENT = ("mfa_activate_totp", "mfa_add_webauthn", "account_reauthenticate")
+"""Open to who must have a second factor and has none yet."""
+ALWAYS = (
+    "access:second_factor",
+    "access:stay",
+    "account_logout",
+    "gateways:webhook",
+    "mfa_reauthenticate",
+    "mfa_reauthenticate_webauthn",
+    "set_language",
+)
+"""What a person may do before he has shown the factor that his role asks for: show it, or leave."""
+
+
 class ActorMiddleware:
     """Takes the actor once, before any view, and keeps him in force for the whole request.
 
@@ -87,6 +101,8 @@ class GateMiddleware:
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponseBase | None:
         match = request.resolver_match
+        if (answer := self._second_factor(request, match)) is not None:
+            return answer
         if match is not None and "admin" in match.app_names:
             return self._administration(request, view)
         if view.__module__.startswith("allauth."):
@@ -110,7 +126,7 @@ class GateMiddleware:
         if not request.user.is_authenticated:
             # Its own way to the sign-in would lose what was typed.
             return ask_to_sign_in(request) if request.method == "POST" else None
-        return self._second_factor(request) or self._step_up(request, view)
+        return self._step_up(request, view)
 
     def _step_up(self, request: HttpRequest, view: Callable[..., Any]) -> HttpResponseBase | None:
         if not needs_step_up(view, request.method) or not request.user.is_authenticated:
@@ -118,12 +134,18 @@ class GateMiddleware:
         store: Any = request.session
         return None if store.is_proved else ask_to_prove(request)
 
-    def _second_factor(self, request: HttpRequest) -> HttpResponseBase | None:
-        if not settings.ADMIN_REQUIRES_MFA or not request.user.is_authenticated:
+    def _second_factor(
+        self, request: HttpRequest, match: ResolverMatch | None
+    ) -> HttpResponseBase | None:
+        """Whose role asks for a second factor sees nothing but the way to one until he shows it."""
+        if not request.user.is_authenticated or factors.is_shown(request):
             return None
-        if factors.is_shown(request):
+        in_admin = match is not None and "admin" in match.app_names and settings.ADMIN_REQUIRES_MFA
+        if not (in_admin or factors.is_asked(request)) or _name(match) in ALWAYS:
             return None
-        return HttpResponseRedirect(reverse("mfa_index"))
+        if _name(match) in ENROLMENT and not factors.list_main(request.user).exists():
+            return None
+        return ask_for_factor(request)
 
 
 def speak_to(user: Any, request: HttpRequest) -> None:
@@ -147,6 +169,14 @@ def ask_to_prove(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST" and person is not None:
         kept.keep(request, person=person, back=back, why="step_up")
     return _lead_to(request, reverse("account_reauthenticate"), back)
+
+
+def ask_for_factor(request: HttpRequest) -> HttpResponseBase:
+    """Lead to the page where a second factor is shown or set up, and back."""
+    back, person = kept.where_he_was(request), request.user.pk
+    if request.method == "POST" and person is not None:
+        kept.keep(request, person=person, back=back, why="second_factor")
+    return _lead_to(request, reverse("access:second_factor"), back)
 
 
 def _lead_to(request: HttpRequest, url: str, back: str) -> HttpResponseBase:

@@ -45,6 +45,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
     user_permissions = None  # type: ignore[assignment]
 
+    needs_factor: bool = False
+    """Set on a person whose roles have been read (`snapshot.held_by`)."""
+
     objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "email"
@@ -84,6 +87,22 @@ class User(AbstractBaseUser, PermissionsMixin):
                 address.delete()
         if not any(address.email == self.email for address in held):
             EmailAddress.objects.create(user=self, email=self.email, verified=True, primary=True)
+
+
+class RoleSetting(OwnedModel):
+    """What an administrator set for a role beside its permissions. No row: as the house has it."""
+
+    role = models.OneToOneField(
+        "auth.Group", on_delete=models.PROTECT, related_name="setting", verbose_name=_("role")
+    )
+    needs_factor = models.BooleanField(_("asks for a second factor"))
+
+    class Meta(OwnedModel.Meta):
+        verbose_name = _("role setting")
+        verbose_name_plural = _("role settings")
+
+    def __str__(self) -> str:
+        return f"setting of {self.role_id}"
 
 
 class OutgoingMail(OwnedModel):

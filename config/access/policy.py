@@ -25,6 +25,16 @@ TOXIC = _(
 )
 
 
+def role_needs_factor(permissions: Iterable[str], said: bool | None, *, by_default: bool) -> bool:
+    """Whether a role asks for a second factor: as an administrator said, else by what it may do.
+
+    `by_default` is whether the house asks it of roles that handle money or access.
+    """
+    if said is not None:
+        return said
+    return by_default and bool(frozenset(permissions) & (MONEY | GRANTING))
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """A role as it stands in the database: a group, and what it holds."""

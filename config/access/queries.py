@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q, QuerySet
 
-from config.access.models import User
-from config.access.policy import Grant
+from config.access.models import RoleSetting, User
+from config.access.policy import Grant, role_needs_factor
 from config.access.roles import GRANTABLE
 
 
@@ -65,3 +66,12 @@ def list_held_beside(group: Group) -> list[frozenset[str]]:
         if role != group.pk and codename is not None:
             names.add(f"{app}.{codename}")
     return [frozenset(names) for names in held.values()]
+
+
+def role_asks_for_factor(group: Group) -> bool:
+    """Whether who holds this role must show a second factor. Two queries; none for a new role."""
+    if group._state.adding:
+        return False
+    said = RoleSetting.objects.filter(role=group).values_list("needs_factor", flat=True).first()
+    held = names_of(group.permissions.select_related("content_type").order_by("pk"))
+    return role_needs_factor(held, said, by_default=settings.MONEY_REQUIRES_MFA)

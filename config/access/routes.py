@@ -24,6 +24,7 @@ _NOTHING = (
     "mfa_login_webauthn",
     "access:stay",
     "access:end_session",
+    "access:second_factor",
     "admin:index",
     "admin:login",
     "admin:logout",

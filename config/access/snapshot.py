@@ -11,6 +11,7 @@ from django.contrib.auth.models import Permission
 from django.http import HttpRequest
 
 from audit.actor import Actor, ActorKind, new_request_id
+from config.access.policy import role_needs_factor
 
 if TYPE_CHECKING:
     from config.access.models import User
@@ -74,28 +75,37 @@ def find_person(user_id: uuid.UUID, request_id: str) -> Actor | None:
 def held_by(user: User) -> tuple[tuple[str, ...], frozenset[str]]:
     """The roles and permissions of a person, read now. One query.
 
-    Also what `user.has_perm` will answer from then on, so that nobody asks again.
+    Also what `user.has_perm` and `user.needs_factor` answer from then on: nobody asks again.
     """
-    roles: set[str] = set()
-    names: set[str] = set()
     if user.is_superuser:
-        roles.add(SUPERUSER)
         every = Permission.objects.order_by().values_list("content_type__app_label", "codename")
-        names.update(f"{app}.{codename}" for app, codename in every)
-    else:
-        rows = user.groups.order_by().values_list(
-            "name", "permissions__content_type__app_label", "permissions__codename"
-        )
-        for role, app, codename in rows:
-            roles.add(role)
-            if codename is not None:
-                names.add(f"{app}.{codename}")
-    permissions = frozenset(names)
-    _remember(user, permissions)
-    return tuple(sorted(roles)), permissions
+        permissions = frozenset(f"{app}.{codename}" for app, codename in every)
+        _remember(user, permissions, needs_factor=settings.MONEY_REQUIRES_MFA)
+        return (SUPERUSER,), permissions
+    held: dict[str, set[str]] = {}
+    said: dict[str, bool | None] = {}
+    rows = user.groups.order_by().values_list(
+        "name",
+        "setting__needs_factor",
+        "permissions__content_type__app_label",
+        "permissions__codename",
+    )
+    for role, needs_factor, app, codename in rows:
+        said[role] = needs_factor
+        names = held.setdefault(role, set())
+        if codename is not None:
+            names.add(f"{app}.{codename}")
+    permissions = frozenset().union(*held.values())
+    asked = (
+        role_needs_factor(names, said[role], by_default=settings.MONEY_REQUIRES_MFA)
+        for role, names in held.items()
+    )
+    _remember(user, permissions, needs_factor=any(asked))
+    return tuple(sorted(held)), permissions
 
 
-def _remember(user: Any, permissions: frozenset[str]) -> None:
+def _remember(user: Any, permissions: frozenset[str], *, needs_factor: bool) -> None:
+    user.needs_factor = needs_factor
     # Where Django's ModelBackend keeps them.
     user._perm_cache = set(permissions)
     user._user_perm_cache = set()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 
 from audit.encryption import seal_secret, unseal_secret
 from audit.work import Work
-from config.access.models import OutgoingMail
+from config.access.models import OutgoingMail, RoleSetting
 
 TASK = "access.send_mail"
 
@@ -21,6 +22,16 @@ def queue_mail(work: Work, kind: str, message: EmailMessage) -> OutgoingMail:
     work.add(mail, event="access.mail.queued")
     work.later(TASK, mail_id=str(mail.pk))
     return mail
+
+
+def set_needs_factor(work: Work, role: Group, needs_factor: bool) -> None:
+    """Say whether a role asks for a second factor. Nothing is written when it is said already."""
+    found = work.load(RoleSetting.objects.filter(role=role))
+    if not found:
+        setting = RoleSetting(role=role, needs_factor=needs_factor)
+        work.add(setting, event="access.rolesetting.created")
+    elif found[0].needs_factor != needs_factor:
+        work.change(found[0], event="access.rolesetting.changed", needs_factor=needs_factor)
 
 
 def open_mail(mail: OutgoingMail) -> EmailMessage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.usersessions.adapter import get_adapter as sessions_adapter
 from allauth.usersessions.models import UserSession
@@ -10,15 +10,20 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views import i18n
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from audit.actor import current_actor
 from audit.gate import open_to_all, signed_in
-from config.access import kept
+from config.access import factors, kept
 from config.access.commands import choose_language
+from config.access.models import User
+
+AFTER_FACTOR = "after_factor"
 
 
 @open_to_all
@@ -43,6 +48,21 @@ def stay(request: HttpRequest) -> HttpResponse:
             kept.where_he_was(request, reverse(settings.LOGIN_REDIRECT_URL))
         )
     return JsonResponse(store.left)
+
+
+@signed_in
+@require_safe
+def second_factor(request: HttpRequest) -> HttpResponseBase:
+    """Where a second factor is asked for: shown by who has one, set up by who has not."""
+    told = request.GET.get("next", "")
+    if url_has_allowed_host_and_scheme(told, allowed_hosts={request.get_host()}):
+        request.session[AFTER_FACTOR] = told
+    if factors.is_shown(request):
+        home = reverse(settings.LOGIN_REDIRECT_URL)
+        return HttpResponseRedirect(request.session.pop(AFTER_FACTOR, home))
+    held = {str(one.type) for one in factors.list_main(cast("User", request.user))}
+    context = {"held": held, "is_asked": factors.is_asked(request)}
+    return render(request, "access/second_factor.html", context)
 
 
 @signed_in

@@ -248,6 +248,8 @@ MFA_TOTP_ISSUER = "Comptoir"
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 USERSESSIONS_ADAPTER = "config.access.adapters.SessionsAdapter"
 USERSESSIONS_TRACK_ACTIVITY = False
+# Whether roles that handle money or access ask for a second factor, unless a role says otherwise.
+MONEY_REQUIRES_MFA = env.bool("MONEY_REQUIRES_MFA", False)
 ADMIN_REQUIRES_MFA = env.bool("ADMIN_REQUIRES_MFA", False)
 
 SESSION_ENGINE = "config.access.sessions"

@@ -149,7 +149,7 @@ def test_admin_asks_for_a_second_factor_where_the_house_demands_it(
 ) -> None:
     settings.ADMIN_REQUIRES_MFA = True  # type: ignore[attr-defined]
     keeper = sign_in(hire("ada", "access_administrator", staff=True))
-    assert keeper.get("/admin/")["Location"] == "/accounts/2fa/"
+    assert keeper.get("/admin/")["Location"] == "/session/second-factor/?next=%2Fadmin%2F"
     settings.ADMIN_REQUIRES_MFA = False  # type: ignore[attr-defined]
     assert keeper.get("/admin/").status_code == 200
 

@@ -85,6 +85,7 @@ mfa_generate_recovery_codes                     POST  s > > > > > > > > > > > >
 mfa_download_recovery_codes                     GET   s 4 4 4 4 4 4 4 4 4 4 4 4
 access:stay                                     GET   s 5 5 5 5 5 5 5 5 5 5 5 5
 access:stay                                     POST  s > > > > > > > > > > > >
+access:second_factor                            GET   s · · · · · · · · · · · ·
 access:end_session                              GET   s 5 5 5 5 5 5 5 5 5 5 5 5
 access:end_session                              POST  s 4 4 4 4 4 4 4 4 4 4 4 4
 usersessions_list                               GET   s · · · · · · · · · · · ·
