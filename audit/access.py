@@ -7,7 +7,8 @@ in it fails a test.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -15,11 +16,13 @@ from typing import Any
 from django.db import models
 from django.http import HttpRequest
 
-from audit import log
+from audit import log, looks
 from audit.actor import current_actor
 from audit.models import LogEntry, Outcome
 
 MOST_IDS = 100
+OPENING = ("key", "ticket")
+"""Parts of an address that open something: a key out of a mail, a sealed search. Not kept."""
 
 
 class DataClass(StrEnum):
@@ -55,6 +58,8 @@ class Seen:
     count: int = 0
     revealed: list[str] = field(default_factory=list)
     reason: str = ""
+    subjects: dict[uuid.UUID, None] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def _seen(request: HttpRequest) -> Seen:
@@ -71,8 +76,12 @@ def saw(
     *,
     revealed: Sequence[str] = (),
     reason: str = "",
+    facts: Mapping[str, Any] | None = None,
 ) -> None:
-    """Note what this request shows: one object, or the rows of a list. Nothing is written yet."""
+    """Note what this request shows: one object, or the rows of a list. Nothing is written yet.
+
+    `facts` is what else the entry should tell: JSON without personal data.
+    """
     note = _seen(request)
     if isinstance(shown, models.Model):
         note.obj = note.obj or shown
@@ -81,8 +90,10 @@ def saw(
         rows = list(shown)
     note.count += len(rows)
     note.ids += [str(row.pk) for row in rows][: MOST_IDS - len(note.ids)]
+    note.subjects |= dict.fromkeys(looks.subjects_of(rows))
     note.revealed += revealed
     note.reason = note.reason or reason
+    note.facts |= facts or {}
 
 
 def has_shown(request: HttpRequest) -> bool:
@@ -97,33 +108,32 @@ def showed_nothing(request: HttpRequest) -> None:
 
 
 def record_access(request: HttpRequest, name: str, route: Route, *, denied: bool = False) -> None:
-    """Write the entry of this request: one INSERT. Raises RecordUnavailable."""
+    """Write the entry of this request, then who was seen: two INSERTs. Raises RecordUnavailable."""
     note = _seen(request)
     data: dict[str, Any] = {
+        **note.facts,
         "data": route.data.value,
         "fields": list(route.fields),
         "rows": note.count,
         "ids": note.ids,
     }
+    if note.subjects:
+        data["subjects"] = len(note.subjects)
     if note.revealed:
         data["revealed"] = note.revealed
     if note.reason:
         data["reason"] = note.reason
     match = request.resolver_match
-    if note.obj is None and match and match.kwargs:
-        # A `key` in an address is a one-time key out of a mail: it opens, so it is not kept.
-        data["asked"] = {
-            name: str(value)[:64] for name, value in match.kwargs.items() if name != "key"
-        }
-    log.write(
-        [
-            log.make_entry(
-                current_actor(),
-                f"access.{name.replace(':', '.')}",
-                action=LogEntry.Action.ACCESS,
-                outcome=Outcome.DENIED if denied else Outcome.DONE,
-                obj=note.obj,
-                data=data,
-            )
-        ]
+    asked = match.kwargs if note.obj is None and match else {}
+    if kept := {name: str(value)[:64] for name, value in asked.items() if name not in OPENING}:
+        data["asked"] = kept
+    entry = log.make_entry(
+        current_actor(),
+        f"access.{name.replace(':', '.')}",
+        action=LogEntry.Action.ACCESS,
+        outcome=Outcome.DENIED if denied else Outcome.DONE,
+        obj=note.obj,
+        data=data,
     )
+    log.write([entry])
+    looks.write(entry, list(note.subjects))

@@ -17,7 +17,7 @@ class AuditConfig(AppConfig):
         for model in apps.get_models():
             if issubclass(model, OwnedModel):
                 guard.owned.add(model._meta.db_table)
-        for recorded in (LogEntry, Seal):
+        for recorded in (LogEntry, Seal, apps.get_model("audit", "Look")):
             guard.insert_only.add(recorded._meta.db_table)
         connection_created.connect(guard.install, dispatch_uid="audit.guard")
         pre_save.connect(net.complete_entry, sender=LogEntry, dispatch_uid="audit.net")

@@ -119,6 +119,31 @@ class LogEntry(AbstractLogEntry):  # type: ignore[misc]
         raise PermissionError("the log is never deleted from")
 
 
+class Look(models.Model):
+    """That a request showed data of a person: the index of the log by whom it was about.
+
+    `subject_id` is the person's own id, which means nothing without his row. Written by
+    `audit.looks` beside the access entry, never changed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    subject_id = models.UUIDField()
+    entry = models.ForeignKey(LogEntry, on_delete=models.PROTECT, related_name="looks")
+    seen_at = models.DateTimeField(db_default=Now())
+
+    objects = models.Manager.from_queryset(EntryQuerySet)()
+
+    class Meta:
+        verbose_name = _("look")
+        base_manager_name = "objects"
+        indexes = [
+            models.Index(fields=["subject_id", "seen_at", "id"], name="audit_look_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"look {self.pk}"
+
+
 class SubjectKey(OwnedModel):
     """The data key of one person's personal fields, wrapped by the keyring.
 

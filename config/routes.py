@@ -43,6 +43,13 @@ ROUTES: dict[str, Route] = {
     "payments:view_content": Route(DataClass.NOTHING),
     "payments:view_removal": Route(DataClass.NOTHING),
     "payments:view_restoration": Route(DataClass.NOTHING),
+    "desk:search": Route(DataClass.NOTHING),
+    "desk:find": Route(DataClass.PERSON, ("customer_masked", "amount", "status", "order")),
+    "desk:found": Route(DataClass.PERSON, ("customer_masked", "amount", "status", "order")),
+    "parties:customer": Route(DataClass.PERSON, ("customer_masked", "payments", "cards")),
+    "parties:reveal": Route(DataClass.PERSON, ("customer_masked", "payments", "cards")),
+    "parties:panel": Route(DataClass.PERSON, ("panel",)),
+    "parties:looks": Route(DataClass.RECORD, ("who", "reason")),
     "payments:detail": Route(
         DataClass.PAYMENT,
         ("amount", "status", "card", "customer_masked", "refunds", "ledger", "notes"),

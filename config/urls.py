@@ -14,6 +14,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", make_urls()),
     path("approvals/", include("audit.approvals.urls")),
+    path("customers/", include("payments.parties.urls")),
     path("i18n/setlang/", set_language, name="set_language"),
     path("jobs/", include("audit.jobs.urls")),
     path("log/", include("audit.urls")),

@@ -1,5 +1,19 @@
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from payments.models import Refund
+
+
+def _customer_of_refund(refund: Refund) -> uuid.UUID | None:
+    """Whose a refund is, when its payment came along; else its payment is shown beside it."""
+    payment = refund._state.fields_cache.get("payment")
+    return payment.customer_id if payment else None
 
 
 class PaymentsConfig(AppConfig):
@@ -7,7 +21,22 @@ class PaymentsConfig(AppConfig):
     label = "payments"
     verbose_name = _("Payments")
 
+    def fill_pages(self) -> None:
+        """The search box, the page of a customer, and whose data our rows are."""
+        from audit.looks import whose
+        from audit.panels import CUSTOMER, add_panels
+        from audit.search import add_kinds
+        from payments.models import Payment, Refund
+        from payments.search import KINDS
+        from payments.views.customers import PANELS
+
+        add_kinds(KINDS)
+        add_panels(CUSTOMER, PANELS)
+        whose[Payment] = lambda payment: payment.customer_id
+        whose[Refund] = _customer_of_refund
+
     def ready(self) -> None:
+        self.fill_pages()
         from django.urls import reverse
 
         from audit import measures, net, proofs, subjects

@@ -41,7 +41,7 @@ class Payment(KeyedModel):
 
     merchant = models.ForeignKey("parties.Merchant", on_delete=models.PROTECT, related_name="+")
     customer = models.ForeignKey(
-        "parties.Customer", on_delete=models.PROTECT, null=True, related_name="+"
+        "parties.Customer", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     reference = models.CharField(max_length=16)
     order_reference = models.CharField(max_length=80, blank=True)
@@ -78,8 +78,14 @@ class Payment(KeyedModel):
             models.Index(fields=["merchant", "created_at", "id"], name="payments_merchant_time"),
             models.Index(fields=["status", "created_at", "id"], name="payments_status_time"),
             models.Index(fields=["currency", "created_at", "id"], name="payments_currency_time"),
-            models.Index(fields=["order_reference"], name="payments_order"),
-            models.Index(fields=["amount_minor", "created_at"], name="payments_amount_time"),
+            models.Index(
+                fields=["order_reference", "created_at", "id"], name="payments_order_time"
+            ),
+            models.Index(
+                fields=["amount_minor", "currency", "created_at", "id"],
+                name="payments_amount_currency",
+            ),
+            models.Index(fields=["customer", "created_at", "id"], name="payments_customer_time"),
         ]
         constraints = [
             *KeyedModel.Meta.constraints,
@@ -175,6 +181,8 @@ class Attempt(KeyedModel, Asked):
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="attempts")
     card = models.ForeignKey("parties.CardReference", on_delete=models.PROTECT, related_name="+")
+    last_four = models.CharField(max_length=4, blank=True)
+    """Of the card, kept here too: with the amount and the time it makes an index to search by."""
     number = models.PositiveSmallIntegerField()
     amount_minor = models.BigIntegerField()
     approved_minor = models.BigIntegerField(default=0)
@@ -199,6 +207,13 @@ class Attempt(KeyedModel, Asked):
             models.Index(fields=["status", "ask_at"], name="payments_attempt_ask"),
             models.Index(fields=["status", "expires_at"], name="payments_attempt_expiry"),
             models.Index(fields=["decline_code", "payment"], name="payments_attempt_decline"),
+            models.Index(
+                fields=["last_four", "created_at", "id"], name="payments_attempt_card_time"
+            ),
+            models.Index(
+                fields=["last_four", "amount_minor", "currency", "created_at", "id"],
+                name="payments_attempt_card_amount",
+            ),
         ]
         constraints = [
             *KeyedModel.Meta.constraints,
@@ -374,6 +389,7 @@ class Refund(KeyedModel, Asked):
     class Meta(KeyedModel.Meta):
         verbose_name = _("refund")
         indexes = [
+            models.Index(fields=["arn"], name="payments_refund_arn"),
             models.Index(fields=["status", "ask_at"], name="payments_refund_ask"),
             models.Index(fields=["status", "created_at", "id"], name="payments_refund_status"),
         ]

@@ -56,7 +56,9 @@ COLUMNS: dict[str, Column] = {
     "merchant": Column(_("Merchant"), lambda one, _: one.merchant.name),
     "order": Column(_("Order reference"), lambda one, _: one.order_reference),
     "customer": Column(
-        _("Customer"), lambda one, _: one.customer.reference if one.customer else ""
+        _("Customer"),
+        lambda one, _: one.customer.reference if one.customer else "",
+        cell="customer",
     ),
     "email": Column(_("Email (masked)"), lambda one, beside: beside.customer(one, "email")),
     "card": Column(_("Card"), _card),

@@ -6,12 +6,13 @@ from functools import partial
 from typing import Protocol
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, ResolverMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from audit.actor import current_request_id
 from audit.kept import find_kept
+from audit.search import kinds
 
 
 class Person(Protocol):
@@ -49,6 +50,7 @@ class Link:
 ENTRIES = (
     Entry(_("Home"), "desk:home", "house"),
     Entry(_("Payments"), "payments:list", "credit-card", "payments.view_payment"),
+    Entry(_("Search"), "desk:search", "search", "parties.view_customer"),
     Entry(_("Approvals"), "approvals:inbox", "check-check", "approvals.view_approval"),
     Entry(_("Long work"), "jobs:list", "list-todo", "payments.view_payment"),
     Entry(_("Background work"), "outbox:list", "activity", "outbox.view_message"),
@@ -63,12 +65,30 @@ def links(request: HttpRequest) -> list[Link]:
     if user is None or not user.is_authenticated:
         return []
     match = getattr(request, "resolver_match", None)
-    here = match.namespace if match else None
     return [
-        Link(entry.label, url, entry.icon, entry.route.split(":")[0] == here)
+        Link(entry.label, url, entry.icon, _is_here(entry, match))
         for entry in ENTRIES
         if entry.is_for(user) and (url := find_url(entry.route))
     ]
+
+
+def _is_here(entry: Entry, match: ResolverMatch | None) -> bool:
+    """Whether the page that is open belongs to an entry: the desk has several of its own."""
+    if match is None:
+        return False
+    space, _colon, name = entry.route.partition(":")
+    if match.namespace != space:
+        return False
+    return space != "desk" or (match.url_name == "home") == (name == "home")
+
+
+def find_search_url(request: HttpRequest) -> str | None:
+    """Where the box of the frame sends to, None for who may look for nothing."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return None
+    may = any(user.has_perm(kind.permission) for kind in kinds.values())
+    return find_url("desk:find") if may else None
 
 
 def find_url(route: str) -> str | None:
@@ -83,6 +103,7 @@ def navigation(request: HttpRequest) -> Mapping[str, object]:
     """Context processor. The menu is computed when a template draws it, so parts pay nothing."""
     return {
         "navigation": partial(links, request),
+        "search_url": partial(find_search_url, request),
         "request_id": current_request_id(),
         "kept_work": find_kept(),
     }

@@ -1,6 +1,11 @@
 from django.urls import path
 
-from config.desk import views
+from config.desk.views import home, search
 
 app_name = "desk"
-urlpatterns = [path("", views.home, name="home")]
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("search/", search.start, name="search"),
+    path("search/find/", search.find, name="find"),
+    path("search/<str:ticket>/", search.found, name="found"),
+]

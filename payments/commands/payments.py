@@ -113,6 +113,7 @@ def _add_attempt(
         fingerprint=work.fingerprint,
         payment=payment,
         card=card,
+        last_four=card.last_four,
         number=number,
         connector=card.connector,
         amount_minor=payment.amount_minor,

@@ -63,7 +63,11 @@ class MerchantCurrency(OwnedModel):
 
 class Customer(KeyedModel):
     """A person who pays. Known everywhere by `reference`; the rest is sealed under a data key of
-    his own (`SubjectKey` with the same id) and found by blind index only."""
+    his own (`SubjectKey` with the same id) and found by blind index only.
+
+    One that was found to be another's duplicate points at him (`merged_into`), for good: what it
+    had stays where it was booked, and is shown with what the other has.
+    """
 
     merchant = models.ForeignKey(
         Merchant, on_delete=models.PROTECT, related_name="customers", db_index=False
@@ -76,6 +80,10 @@ class Customer(KeyedModel):
     email_index = models.CharField(max_length=64, blank=True)
     phone_index = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField()
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="merged_from"
+    )
+    merged_at = models.DateTimeField(null=True)
 
     class Meta(KeyedModel.Meta):
         verbose_name = _("customer")
@@ -108,7 +116,7 @@ class CardReference(KeyedModel):
 
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="cards")
     customer = models.ForeignKey(
-        Customer, on_delete=models.PROTECT, null=True, related_name="cards"
+        Customer, on_delete=models.PROTECT, null=True, related_name="cards", db_index=False
     )
     connector = models.CharField(max_length=32)
     token = models.CharField(max_length=120)
@@ -127,6 +135,7 @@ class CardReference(KeyedModel):
         indexes = [
             models.Index(fields=["card_fingerprint"], name="parties_card_fingerprint"),
             models.Index(fields=["last_four"], name="parties_card_last_four"),
+            models.Index(fields=["customer", "created_at", "id"], name="parties_card_customer"),
         ]
         constraints = [
             *KeyedModel.Meta.constraints,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -16,10 +17,17 @@ from payments.parties.errors import (
     no_such_customer,
     no_such_merchant,
 )
-from payments.parties.models import PERSONAL_FIELDS, Customer, Merchant, MerchantCurrency
+from payments.parties.models import (
+    PERSONAL_FIELDS,
+    CardReference,
+    Customer,
+    Merchant,
+    MerchantCurrency,
+)
 from payments.parties.sealing import index_email, index_phone, mask_field, unseal_field
 
 MOST_FOUND = 50
+MOST_CARDS = 20
 
 
 def get_merchant(merchant_id: uuid.UUID) -> Merchant:
@@ -55,6 +63,29 @@ def get_customer(customer_id: uuid.UUID) -> Customer:
     return found
 
 
+def list_known_ids(customer: Customer) -> list[uuid.UUID]:
+    """The keys that a customer goes by: his own, and those of what was merged into him.
+
+    One SELECT.
+    """
+    merged = Customer.objects.filter(merged_into=customer).order_by("merged_at", "pk")
+    return [customer.pk, *merged.values_list("pk", flat=True)]
+
+
+def list_merged(customer: Customer) -> list[Customer]:
+    """The duplicates that were merged into a customer, oldest merge first. One SELECT."""
+    return list(Customer.objects.filter(merged_into=customer).order_by("merged_at", "pk"))
+
+
+def list_cards(customer_ids: Sequence[uuid.UUID]) -> list[CardReference]:
+    """The newest cards of a customer, at most 20 and one to tell that there are more. One SELECT.
+
+    `parties_card_customer` finds them.
+    """
+    rows = CardReference.objects.filter(customer_id__in=customer_ids)
+    return list(rows.order_by("-created_at", "-pk")[: MOST_CARDS + 1])
+
+
 def find_customers_by_email(text: str) -> list[Customer]:
     """The customers with exactly this address, however it is spelt; newest first. One SELECT."""
     index = index_email(text)
@@ -65,6 +96,28 @@ def find_customers_by_phone(text: str) -> list[Customer]:
     """The customers with exactly these digits, however they are spaced. One SELECT."""
     index = index_phone(text)
     return _newest(Customer.objects.filter(phone_index=index)) if index else []
+
+
+def find_customers_by_phones(texts: Sequence[str]) -> list[Customer]:
+    """The customers with exactly the digits of one of these spellings. One SELECT."""
+    indexes = {index for text in texts if (index := index_phone(text))}
+    return _newest(Customer.objects.filter(phone_index__in=indexes)) if indexes else []
+
+
+def find_customers_by_reference(reference: str) -> list[Customer]:
+    """The customer of a public reference, if there is one. One SELECT."""
+    return _newest(Customer.objects.filter(reference=reference))
+
+
+def find_customers_by_id(customer_id: uuid.UUID) -> list[Customer]:
+    """The customer of an id, if there is one. One SELECT."""
+    return _newest(Customer.objects.filter(pk=customer_id))
+
+
+def list_currencies() -> list[str]:
+    """The currencies that any merchant takes. One SELECT of the merchants' terms."""
+    rows = MerchantCurrency.objects.order_by("currency").values_list("currency", flat=True)
+    return list(rows.distinct())
 
 
 def _newest(customers: QuerySet[Customer]) -> list[Customer]:
@@ -82,6 +135,20 @@ def reveal(customer: Customer, fields: Sequence[str] = PERSONAL_FIELDS) -> dict[
     if key is None:
         raise customer_erased(customer)
     return {field: unseal_field(customer, key, field) for field in fields}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A customer's personal fields, masked. Of one who was erased nothing is left to mask."""
+
+    masks: Mapping[str, str]
+    is_erased: bool
+
+
+def show_masked(customer: Customer) -> Shown:
+    """All personal fields of a customer for his page. One SELECT."""
+    key = find_data_keys([customer.pk]).get(customer.pk)
+    return Shown(_masked(customer, key, PERSONAL_FIELDS), key is None)
 
 
 def masked(customer: Customer, fields: Sequence[str] = PERSONAL_FIELDS) -> dict[str, str]:

@@ -14,7 +14,19 @@ def one(app: str, route: str, name: str) -> URLResolver:
 
 
 urlpatterns = [
-    one("desk", "", "home"),
+    path(
+        "",
+        include(
+            (
+                [
+                    path("", page, name="home"),
+                    path("search/", page, name="search"),
+                    path("search/find/", page, name="find"),
+                ],
+                "desk",
+            )
+        ),
+    ),
     one("payments", "payments/", "list"),
     one("approvals", "approvals/", "inbox"),
     one("log", "log/", "explorer"),

@@ -53,7 +53,7 @@ def draw(source: str, **values: object) -> str:
 def menu(user: object, path: str = "/", namespace: str = "desk") -> list[context.Link]:
     request = RequestFactory().get(path)
     request.user = user  # type: ignore[assignment]
-    request.resolver_match = SimpleNamespace(namespace=namespace)  # type: ignore[assignment]
+    request.resolver_match = SimpleNamespace(namespace=namespace, url_name="home")  # type: ignore[assignment]
     return context.links(request)
 
 

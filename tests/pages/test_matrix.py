@@ -34,8 +34,13 @@ COLUMNS = (VISITOR, *(role.code for role in ROLES), SUPERUSER)
 # · 200   > redirect to another page   s redirect to the sign-in
 # k 401: a key is wanted
 # x 403   4 not there (404)   5 not by this method (405)   f 400: what was sent (nothing) is refused
+# g gone (410): a ticket that opens no more
 TABLE = """
 desk:home                                       GET   s · · · · · · · · · · · ·
+desk:search                                     GET   s · · · · · · · · · · x ·
+desk:find                                       GET   s > > > > > > > > > > x >
+desk:find                                       POST  s f f f f f f f f f f x f
+desk:found                                      GET   s g g g g g g g g g g x g
 account_login                                   GET   · > > > > > > > > > > > >
 account_login                                   POST  · > > > > > > > > > > > >
 account_logout                                  GET   s · · · · · · · · · · · ·
@@ -181,6 +186,11 @@ log:explorer                                    GET   s x x x x x x x x · · x 
 log:people                                      GET   s x x x x x x x x · · x ·
 log:people                                      POST  s x x x x x x x x > > x >
 log:entry                                       GET   s x x x x x x x x · · x ·
+parties:customer                                GET   s · · · · · · · · · · x ·
+parties:panel                                   GET   s · · · · · · · · · · x ·
+parties:reveal                                  GET   s x > x > x > x x > x x >
+parties:reveal                                  POST  s x f x f x f x x f x x f
+parties:looks                                   GET   s x x x x x x x x · · x ·
 payments:list                                   GET   s · · · · · · · · x · x ·
 payments:list                                   POST  s > > > > > > > > x > x >
 jobs:list                                       GET   s · · · · · · · · · · · ·
@@ -251,9 +261,9 @@ gateways:webhook                                POST  f f f f f f f f f f f f f
 """
 
 
-SIGNS = {200: "·", 400: "f", 401: "k", 403: "x", 404: "4", 405: "5"}
+SIGNS = {200: "·", 400: "f", 401: "k", 403: "x", 404: "4", 405: "5", 410: "g"}
 # A session, the record of the look, and the counters of tries.
-MAY_BE_WRITTEN = {"django_session", "audit_logentry", "shared_cache"}
+MAY_BE_WRITTEN = {"django_session", "audit_logentry", "audit_look", "shared_cache"}
 WRITE = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)"')
 AT_THE_DOOR = {"access.sign_in_failed", "api.key.refused"}
 SIGN_IN = ("/accounts/login/", "/admin/login/")
@@ -314,6 +324,8 @@ def url_of(name: str, house: House) -> str:
         "connector": "sandbox",
         "session_id": 0,
         "pk": 0,
+        "part": "cards",
+        "ticket": "v1.none.of.ours",
         "key": "out-of-a-mail",
         "uidb36": "0",
     }

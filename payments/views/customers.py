@@ -1,0 +1,66 @@
+"""What payments tell on the page of a customer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from audit.access import saw
+from audit.panels import About, Panel
+from payments.queries import customers
+
+VIEW = "payments.view_payment"
+
+
+def read_totals(request: HttpRequest, about: About) -> Mapping[str, Any]:
+    """Money in and out by currency. One SELECT."""
+    return {"totals": customers.sum_totals_of(about.ids)}
+
+
+def read_payments(request: HttpRequest, about: About) -> Mapping[str, Any]:
+    """The latest payments. One SELECT."""
+    found = customers.list_payments_of(about.ids)
+    shown = found[: customers.MOST_PAYMENTS]
+    saw(request, shown)
+    return {"payments": shown, "has_more": len(found) > len(shown)}
+
+
+def read_refunds(request: HttpRequest, about: About) -> Mapping[str, Any]:
+    """The latest refunds. One SELECT."""
+    found = customers.list_refunds_of(about.ids)
+    shown = found[: customers.MOST_REFUNDS]
+    saw(request, shown)
+    return {"refunds": shown, "has_more": len(found) > len(shown)}
+
+
+PANELS = (
+    Panel(
+        code="totals",
+        title=_("Paid and given back"),
+        permission=VIEW,
+        template="payments/panels/totals.html",
+        read=read_totals,
+        position=10,
+        tells_belongings=True,
+    ),
+    Panel(
+        code="payments",
+        title=_("Payments"),
+        permission=VIEW,
+        template="payments/panels/payments.html",
+        read=read_payments,
+        position=20,
+    ),
+    Panel(
+        code="refunds",
+        title=_("Refunds"),
+        permission=VIEW,
+        template="payments/panels/refunds.html",
+        read=read_refunds,
+        position=30,
+        is_lazy=True,
+    ),
+)
