@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import uuid
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
@@ -76,6 +78,8 @@ def _take(taking: _Taking, work: Work, messages: Sequence[Message]) -> None:
         message.lease = uuid.uuid4()
         message.leased_until = work.now + taking.lease
         message.attempts = 1
+        # As the database would give it back.
+        message.kwargs = json.loads(json.dumps(message.kwargs, cls=DjangoJSONEncoder))
     # An attempt that was rolled back leaves nothing.
     transaction.on_commit(lambda: taking.messages.extend(due))
 
