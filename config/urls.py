@@ -13,6 +13,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", make_urls()),
+    path("api-keys/", include("config.api.urls")),
     path("approvals/", include("audit.approvals.urls")),
     path("customers/", include("payments.parties.urls")),
     path("i18n/setlang/", set_language, name="set_language"),

@@ -23,7 +23,16 @@ MONEY = frozenset(
     }
 )
 """Permissions that move money, or say how much of it may move."""
-GRANTING = frozenset({ASSIGN, "access.add_user", "access.change_user", "auth.change_group"})
+GRANTING = frozenset(
+    {
+        ASSIGN,
+        "access.add_user",
+        "access.change_user",
+        "auth.change_group",
+        "api.add_apikey",
+        "api.change_apikey",
+    }
+)
 """Permissions that decide what others may do."""
 
 
@@ -170,6 +179,9 @@ TABLE: tuple[Role, ...] = (
         _("access administrator"),
         _("Decides who holds which role; touches no money."),
         ASSIGN,
+        "api.view_apikey",
+        "api.add_apikey",
+        "api.change_apikey",
         "access.view_user",
         "access.add_user",
         "access.change_user",

@@ -55,6 +55,7 @@ ENTRIES = (
     Entry(_("Long work"), "jobs:list", "list-todo", "payments.view_payment"),
     Entry(_("Background work"), "outbox:list", "activity", "outbox.view_message"),
     Entry(_("Log"), "log:explorer", "scroll-text", "audit.view_logentry"),
+    Entry(_("API keys"), "keys:list", "key-round", "api.view_apikey"),
     Entry(_("Administration"), "admin:index", "settings", staff_only=True),
 )
 

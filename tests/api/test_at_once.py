@@ -36,7 +36,9 @@ def provider(
     with running_sandbox(tmp_path / "store.sqlite3") as sandbox:
         settings.SANDBOX_URL = sandbox.url
         yield sandbox
-        wait_until(lambda: not any(one.name.startswith("inline") and is_busy() for one in threads()))
+        wait_until(
+            lambda: not any(one.name.startswith("inline") and is_busy() for one in threads())
+        )
 
 
 def threads() -> list[threading.Thread]:

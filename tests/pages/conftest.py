@@ -25,8 +25,10 @@ from config.access.models import User
 from config.access.roles import ROLES
 from config.access.snapshot import person as actor_of
 from payments.commands.bulk import act_on_many
-from payments.models import Payment, RefundReason
 from payments.queries.bulk import Act
+from config.api.models import ApiKey
+from payments.models import Payment, RefundReason
+from tests.api.conftest import make_secret_key
 from tests.payments.builders import captured_payment, eur, requested_refund
 
 VISITOR, SUPERUSER = "visitor", "superuser"
@@ -47,6 +49,7 @@ class House:
     view: SavedView
     job: Job
     message: Message
+    api_key: ApiKey
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +65,7 @@ def house(db: None) -> House:
     with acting_as(operator("test")):
         colleague = create_person(email="colleague@house.test", roles=["support_agent"])
         payment = captured_payment(eur(10_000))
+        api_key, _secret = make_secret_key(payment.merchant)
         limit = ApprovalLimit.objects.create(
             role=Group.objects.get(name="support_lead"), currency="EUR", max_minor=50_000
         )
@@ -91,6 +95,7 @@ def house(db: None) -> House:
         view=view,
         job=job,
         message=Message.objects.get(task="jobs.run"),
+        api_key=api_key,
     )
 
 

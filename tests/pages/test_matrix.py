@@ -231,6 +231,13 @@ payments:capture_new                            GET   s x · x x · x x x x x x 
 payments:capture_new                            POST  s x f x x f x x x x x x f
 payments:void_new                               GET   s x · x x · · x x x x x ·
 payments:void_new                               POST  s x f x x f f x x x x x f
+keys:list                                       GET   s x x x x x x x x x x · ·
+keys:new                                        GET   s x x x x x x x x x x · ·
+keys:new                                        POST  s x x x x x x x x x x f f
+keys:rotation                                   GET   s x x x x x x x x x x · ·
+keys:rotation                                   POST  s x x x x x x x x x x f f
+keys:revocation                                 GET   s x x x x x x x x x x · ·
+keys:revocation                                 POST  s x x x x x x x x x x f f
 api:api-root                                    GET   k k k k k k k k k k k k k
 api:openapi-json                                GET   · · · · · · · · · · · · ·
 api:openapi-view                                GET   · · · · · · · · · · · · ·
@@ -316,6 +323,7 @@ def url_of(name: str, house: House) -> str:
         "job_id": house.job.pk,
         "message_id": house.message.pk,
         "object_id": objects.get(name.rpartition("_")[0], house.colleague).pk,
+        "key_id": house.api_key.pk,
         "refund_id": house.payment.pk,
         "customer_id": house.payment.customer_id,
         "card_id": house.payment.pk,
