@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from ninja import Field, Query, Router, Schema
+from pydantic import AwareDatetime
 
 from audit import clock
 from audit.access import saw
@@ -124,8 +124,8 @@ class PaymentQuery(Schema):
     status: str = Field("", max_length=20)
     customer: uuid.UUID | None = None
     order_reference: str = Field("", max_length=80)
-    created_from: datetime | None = None
-    created_until: datetime | None = None
+    created_from: AwareDatetime | None = None
+    created_until: AwareDatetime | None = None
 
 
 @router.get(
