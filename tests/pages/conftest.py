@@ -24,10 +24,10 @@ from config.access.commands import create_person
 from config.access.models import User
 from config.access.roles import ROLES
 from config.access.snapshot import person as actor_of
-from payments.commands.bulk import act_on_many
-from payments.queries.bulk import Act
 from config.api.models import ApiKey
+from payments.commands.bulk import act_on_many
 from payments.models import Payment, RefundReason
+from payments.queries.bulk import Act
 from tests.api.conftest import make_secret_key
 from tests.payments.builders import captured_payment, eur, requested_refund
 
