@@ -18,7 +18,7 @@ stage = @printf '\n\033[1m── %s\033[0m\n' "$(1)"
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup setup-development run demo messages test lint test-sqlite test-postgres \
-	test-browser test-cockroach clean
+	test-browser test-kill test-cockroach clean
 
 help:
 	@echo 'make setup           install everything into this folder'
@@ -26,6 +26,7 @@ help:
 	@echo 'make test            every check and every test'
 	@echo 'make lint            the checks alone'
 	@echo 'make test-sqlite     the tests on SQLite; also test-postgres, test-browser, test-cockroach'
+	@echo 'make test-kill       everything is killed at random while people work, for ten minutes'
 	@echo 'make demo            more of the demo business (ARGS="--seed 2 --payments 2000")'
 	@echo 'make messages        find new texts for the translations in locale/'
 	@echo 'make clean           forget what was installed (the data in var/ stay)'
@@ -83,6 +84,12 @@ ifeq ($(CHROMIUM),)
 else
 	@$(HERMETIC) DJANGO_ALLOW_ASYNC_UNSAFE=1 $(PYTEST) --numprocesses 0 -m browser
 endif
+
+# Everything is killed at random while people work. KILL_SECONDS for how long, KILL_SEED to repeat.
+test-kill: setup-development
+	$(call stage,kill -9 for ten minutes)
+	@$(HERMETIC) KILL_SECONDS=$${KILL_SECONDS:-600} $(PYTEST) --numprocesses 0 \
+		-p tests.plugins.postgres tests/kill/test_kill.py
 
 test-cockroach: setup-development
 	$(call stage,tests on a real CockroachDB)

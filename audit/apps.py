@@ -10,17 +10,18 @@ class AuditConfig(AppConfig):
     verbose_name = _("Record")
 
     def ready(self) -> None:
-        from audit import chain, guard, measures, net, proofs, verifying
-        from audit.models import LogEntry, Seal
+        from audit import chain, guard, measures, net, proofs, rotation, verifying
+        from audit.models import LogEntry, Seal, SealKey, SubjectKey
         from audit.owned import OwnedModel
 
         for model in apps.get_models():
             if issubclass(model, OwnedModel):
                 guard.owned.add(model._meta.db_table)
-        for recorded in (LogEntry, Seal, apps.get_model("audit", "Look")):
+        for recorded in (LogEntry, Seal, SealKey, apps.get_model("audit", "Look")):
             guard.insert_only.add(recorded._meta.db_table)
         connection_created.connect(guard.install, dispatch_uid="audit.guard")
         pre_save.connect(net.complete_entry, sender=LogEntry, dispatch_uid="audit.net")
+        rotation.register_wrapped("customers' data keys", SubjectKey, "wrapped")
         measures.measure(
             "comptoir_log_unsealed_seconds",
             "Age of the oldest entry of the log that is under no seal yet.",

@@ -83,13 +83,26 @@ def open_sealed(name: str) -> BinaryIO:
     return cast("BinaryIO", io.BufferedReader(_Opened(file, key, name), CHUNK))
 
 
-def reseal(name: str) -> Stored:
+def renewed(name: str) -> str:
     """The same content in a new file under the keyring's current key; the old one stays.
 
-    For a rotation: store, change the row to the new name, remove the old one.
+    For a rotation: change the row to the new name, then remove the old one. The new name is always
+    the same, so that a repeat finds what it began, and writes anew what was not finished.
     """
+    made = uuid.uuid5(uuid.NAMESPACE_URL, f"{name} {key_provider().current_id}").hex
+    new = f"{name.partition('/')[0]}/{made[:2]}/{made}"
+    if _storage().exists(new):
+        if _is_whole(new):
+            return new
+        remove(new)
     with open_sealed(name) as content:
-        return store(_parts(content), name=new_name(name.partition("/")[0]))
+        return store(_parts(content), name=new).name
+
+
+def token_of(name: str) -> str:
+    """The wrapped key of a file. FileNotFoundError, DecryptionFailed when it is not one."""
+    with _storage().open(name) as file:
+        return _read_token(file)
 
 
 def remove(name: str) -> None:
@@ -172,15 +185,28 @@ def _nonce(number: int, *, is_last: bool) -> bytes:
 # Opening ----------------------------------------------------------------------------------------
 
 
+def _is_whole(name: str) -> bool:
+    try:
+        with open_sealed(name) as content:
+            while content.read(CHUNK):
+                pass
+    except DecryptionFailed:
+        return False
+    return True
+
+
 def _read_head(file: Any) -> AESGCM:
+    return AESGCM(key_provider().unwrap(_read_token(file)))
+
+
+def _read_token(file: Any) -> str:
     head = bytes(file.readline(MOST_HEAD))
     if not head.startswith(MAGIC) or not head.endswith(b"\n"):
         raise DecryptionFailed("not a sealed file")
     try:
-        token = head[len(MAGIC) : -1].decode("ascii")
+        return head[len(MAGIC) : -1].decode("ascii")
     except UnicodeDecodeError:
         raise DecryptionFailed("not a sealed file") from None
-    return AESGCM(key_provider().unwrap(token))
 
 
 class _Opened(io.RawIOBase):

@@ -38,6 +38,14 @@ class KeyProvider(Protocol):
     def current_id(self) -> str:
         """The id of the key that wraps what is new."""
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the numbered keys that are there, the current one first."""
+
+    @property
+    def root_id(self) -> str:
+        """The id of the key that must never go, as long as no other has its part."""
+
     def wrap(self, data_key: bytes) -> str:
         """Lock a data key; the id of the wrapping key is inside the answer."""
 
@@ -75,6 +83,14 @@ class LocalKeyring:
     @property
     def current_id(self) -> str:
         return self._current
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(key_id for key_id in self._keys if key_id != ROOT)
+
+    @property
+    def root_id(self) -> str:
+        return self._root
 
     def wrap(self, data_key: bytes) -> str:
         return lock(self.derive(WRAP, self._current), self._current, data_key, WRAP.encode())

@@ -159,6 +159,33 @@ class SubjectKey(OwnedModel):
         return f"subject {self.pk}"
 
 
+class SealKey(OwnedModel):
+    """The public key of a key that signed seals and may have left the keyring since.
+
+    `endorsed_by` was in the keyring and signed it: who holds that one trusts this one.
+    """
+
+    append_only: ClassVar[bool] = True
+
+    key_id = models.CharField(max_length=32)
+    public_key = models.TextField()
+    endorsed_by = models.CharField(max_length=32)
+    signature = models.CharField(max_length=128)
+    made_at = models.DateTimeField()
+
+    class Meta(OwnedModel.Meta):
+        verbose_name = _("public key of seals")
+        verbose_name_plural = _("public keys of seals")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key_id", "endorsed_by"], name="audit_seal_key_endorsed_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.key_id
+
+
 class Seal(OwnedModel):
     """A batch of entries that were not touched since: `audit.seals.Sealed` as a row.
 

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -17,7 +18,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db.models import Sum
 
 from audit import anchors, chain, scan
-from audit.cipher import DecryptionFailed
 from audit.leaves import (
     Change,
     Difference,
@@ -28,7 +28,8 @@ from audit.leaves import (
 )
 from audit.models import LogEntry, Seal
 from audit.scan import Spot
-from audit.seals import Anchor, Sealed, find_flaw, signing_key
+from audit.seal_keys import find_public_key
+from audit.seals import Anchor, Sealed, find_flaw
 
 ANCHORS_AT_ONCE = 500
 UNKNOWN = b""
@@ -102,8 +103,12 @@ def count_sealed() -> int:
 
 def _check_seals(newest: Sealed, report: Report) -> None:
     previous: Sealed | None = None
+    # There are few keys and many seals.
+    find_key = cache(find_public_key)
     for sealed in chain.walk(until=newest.number):
-        finding = _find_flaw(sealed, previous) or _find_difference(sealed, previous, newest)
+        finding = _find_flaw(sealed, previous, find_key(sealed.key_id)) or _find_difference(
+            sealed, previous, newest
+        )
         if finding is not None:
             report.findings.append(finding)
             return
@@ -112,21 +117,16 @@ def _check_seals(newest: Sealed, report: Report) -> None:
         previous = sealed
 
 
-def _find_flaw(sealed: Sealed, previous: Sealed | None) -> Finding | None:
-    flaw = find_flaw(sealed, previous, _public_key(sealed.key_id))
+def _find_flaw(
+    sealed: Sealed, previous: Sealed | None, public_key: Ed25519PublicKey | None
+) -> Finding | None:
+    flaw = find_flaw(sealed, previous, public_key)
     if flaw is None:
         return None
     due = previous.number + 1 if previous else 1
     if sealed.number != due:
         return Finding(flaw.value, f"seal {due} is missing: {sealed.number} is the next", due)
     return Finding(flaw.value, f"seal {sealed.number} was changed: its {flaw} is off", due)
-
-
-def _public_key(key_id: str) -> Ed25519PublicKey | None:
-    try:
-        return signing_key(key_id).public_key()
-    except DecryptionFailed:
-        return None
 
 
 def _find_difference(sealed: Sealed, previous: Sealed | None, newest: Sealed) -> Finding | None:

@@ -16,6 +16,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 app = Celery("comptoir")
 logger = logging.getLogger(__name__)
 
+# Also what Python itself warns of is a line.
+logging.captureWarnings(True)
+
 REQUEST = "comptoir_request"
 """The header that carries the id of the request from whoever rings to whoever runs."""
 

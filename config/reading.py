@@ -241,6 +241,8 @@ API: dict[str, Any] = {
 
 BACKGROUND: dict[str, Any] = {
     "audit.log.sealed": _("Sealed the log"),
+    "audit.keys.rotated": _("Put what was sealed under the keyring's new key"),
+    "audit.keys.endorsed": _("Vouched for keys that sealed the log before"),
     "outbox.messages.leased": _("Took work from the outbox"),
     "outbox.messages.settled": _("Finished work of the outbox"),
     "outbox.message.postponed": _("Put work of the outbox off"),

@@ -8,4 +8,10 @@ class IdempotencyConfig(AppConfig):
     verbose_name = _("Idempotency")
 
     def ready(self) -> None:
+        from audit import rotation
         from audit.idempotency import tasks  # noqa: F401
+        from audit.idempotency.models import Record
+
+        rotation.register_secret(
+            "answers kept for repeats", Record, "answer", lambda record: record.place
+        )

@@ -8,5 +8,10 @@ class JobsConfig(AppConfig):
     verbose_name = _("Jobs")
 
     def ready(self) -> None:
+        from audit import rotation
+
         # Importing tasks is what registers them.
         from audit.jobs import tasks  # noqa: F401
+        from audit.jobs.models import Job
+
+        rotation.register_file("files of jobs", Job, "file")

@@ -18,7 +18,7 @@ class AccessConfig(AppConfig):
 
         # Importing checks and tasks is what registers them.
         from config.access import checks as _checks  # noqa: F401
-        from config.access import factors, install, needs, record
+        from config.access import factors, install, needs, record, rotating
         from config.access import tasks as _tasks  # noqa: F401
         from config.access.models import OutgoingMail, RoleSetting, User
 
@@ -40,6 +40,7 @@ class AccessConfig(AppConfig):
         )
         net.keep(RoleSetting)
         net.keep(OutgoingMail, left_out=["sealed"])
+        rotating.register()
         needs.register()
         record.connect()
         factors.connect()

@@ -18,7 +18,7 @@ TASK = "access.send_mail"
 def queue_mail(work: Work, kind: str, message: EmailMessage) -> OutgoingMail:
     """Put a rendered mail in the outbox, sealed; it leaves once the work is committed."""
     mail = OutgoingMail(kind=kind[:80], made_at=work.now)
-    mail.sealed = seal_secret(json.dumps(_as_data(message)), place=_place(mail))
+    mail.sealed = seal_secret(json.dumps(_as_data(message)), place=place_of_mail(mail))
     work.add(mail, event="access.mail.queued")
     work.later(TASK, mail_id=str(mail.pk))
     return mail
@@ -36,7 +36,7 @@ def set_needs_factor(work: Work, role: Group, needs_factor: bool) -> None:
 
 def open_mail(mail: OutgoingMail) -> EmailMessage:
     """The mail as it was rendered."""
-    data = json.loads(unseal_secret(mail.sealed, place=_place(mail)))
+    data = json.loads(unseal_secret(mail.sealed, place=place_of_mail(mail)))
     message = EmailMultiAlternatives(
         data["subject"], data["body"], data["from"], data["to"], headers=data["headers"]
     )
@@ -60,5 +60,6 @@ def _as_data(message: EmailMessage) -> dict[str, Any]:
     }
 
 
-def _place(mail: OutgoingMail) -> str:
+def place_of_mail(mail: OutgoingMail) -> str:
+    """What a mail is sealed to."""
     return f"access.outgoingmail:{mail.pk}"

@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from audit import files
 from audit.cipher import DecryptionFailed
-from audit.files import CHUNK, MAGIC, TAG, new_name, open_sealed, remove, reseal, store
+from audit.files import CHUNK, MAGIC, TAG, new_name, open_sealed, remove, renewed, store
 
 SIZES = (0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, 3 * CHUNK + 17)
 NEW_KEYRING = "new:bmV3LWtleS1uZXcta2V5LW5ldy1rZXktbmV3LWtleSE=,"
@@ -159,11 +159,26 @@ def test_file_resealed_is_under_the_current_key_and_the_old_one_stays(
 ) -> None:
     old = store([b"kept"], name=new_name("notes"))
     settings.COMPTOIR_KEYRING = NEW_KEYRING + settings.COMPTOIR_KEYRING
-    new = reseal(old.name)
-    assert (new.size, new.digest) == (old.size, old.digest)
-    assert new.name.startswith("notes/")
-    assert b".new." in (folder / new.name).read_bytes()[:40]
-    assert read(new.name) == read(old.name) == b"kept"
+    new = renewed(old.name)
+    assert new.startswith("notes/")
+    assert b".new." in (folder / new).read_bytes()[:40]
+    assert read(new) == read(old.name) == b"kept"
+
+
+@pytest.mark.parametrize("left", [0, 20, 100])
+def test_file_that_was_begun_anew_and_not_finished_is_made_whole(
+    folder: Path, settings: Settings, left: int
+) -> None:
+    old = store([b"kept"])
+    settings.COMPTOIR_KEYRING = NEW_KEYRING + settings.COMPTOIR_KEYRING
+    new = renewed(old.name)
+    whole = (folder / new).read_bytes()
+    (folder / new).write_bytes(whole[:left])
+    assert renewed(old.name) == new
+    assert read(new) == b"kept"
+    whole = (folder / new).read_bytes()
+    assert renewed(old.name) == new
+    assert (folder / new).read_bytes() == whole, "what is whole is not written again"
 
 
 def test_key_that_left_the_keyring_takes_its_files_with_it(

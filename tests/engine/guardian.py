@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -108,11 +108,17 @@ def _initialise(programs: Path, data: Path, account: dict[str, Any]) -> None:
 
 
 def _start(
-    programs: Path, data: Path, account: dict[str, Any]
+    programs: Path,
+    data: Path,
+    account: dict[str, Any],
+    port: int = 0,
+    settings: Mapping[str, str] = SETTINGS,
 ) -> tuple[subprocess.Popen[bytes], int]:
-    options = [f"--{name}={value}" for name, value in SETTINGS.items()]
+    """Start on this port, or on a free one."""
+    at = port
+    options = [f"--{name}={value}" for name, value in settings.items()]
     for _ in range(3):
-        port = _free_port()
+        port = at or _free_port()
         with (data.parent / "log").open("ab") as log:
             process = subprocess.Popen(
                 [programs / "postgres", "-D", data, f"--port={port}", *options],

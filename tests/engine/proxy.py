@@ -18,12 +18,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from django.db import connection
+from django.db import connection, connections
 
 from tests.engine.wire import Client, Message, Splitter
 
@@ -248,18 +248,23 @@ def _host_and_port(address: str) -> tuple[str, int]:
     return host, int(port)
 
 
-@contextmanager
-def through(proxy: Proxy | ProxyProcess) -> Iterator[None]:
+def through(proxy: Proxy | ProxyProcess) -> AbstractContextManager[None]:
     """Django's connection, and those of children forked meanwhile, go through the proxy."""
+    return elsewhere(proxy.address)
+
+
+@contextmanager
+def elsewhere(address: str, **more: str) -> Iterator[None]:
+    """Django's connection, also of other threads and of children, leads to another address."""
     settings = connection.settings_dict
-    before = {name: settings[name] for name in ("HOST", "PORT")}
-    connection.close()
-    host, port = _host_and_port(proxy.address)
-    settings.update(HOST=host, PORT=str(port))
+    before = dict(settings)
+    connections.close_all()
+    host, port = _host_and_port(address)
+    settings.update(HOST=host, PORT=str(port), **more)
     try:
         yield
     finally:
-        connection.close()
+        connections.close_all()
         settings.update(before)
 
 
