@@ -110,11 +110,10 @@ class House:
         for name in list(self.running):
             self.kill(name)
 
-    def stop(self, name: str) -> None:
-        """SIGTERM, and wait for the end."""
-        process = self.running.pop(name)
-        process.terminate()
-        process.wait(PATIENCE_S)
+    def end_all_but(self, *names: str) -> None:
+        for name in list(self.running):
+            if name not in names:
+                self.kill(name)
 
     def answers(self, address: str = "/livez") -> bool:
         try:

@@ -94,7 +94,6 @@ def test_a_server_stopped_and_started_is_found_again_and_nothing_is_half_done(
             lambda: is_settled() or Refund.objects.filter(status="succeeded").count() > made,
             "the worker goes on",
         )
-        for name in ("web", "worker", "beat"):
-            house.kill(name)
+        house.end_all_but("sandbox")
         drain()
         assert_all_is_well(told_by(people), tmp_path / "sandbox.sqlite3")
