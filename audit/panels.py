@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from audit.actor import Actor
@@ -30,20 +29,30 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """What a panel draws, and the rows among it that its page puts on record as seen."""
+
+    context: Mapping[str, Any]
+    rows: Sequence[models.Model] = ()
+
+
+NOTHING = Content({})
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """A part of a page, seen only with its `permission`.
 
-    `read` asks for what the template draws and says what it shows (`audit.access.saw`). A lazy one
-    is fetched after the page, and is a page of its own where there is no script. A bare one brings
-    its own card and heading. One that `tells_belongings` is drawn too when what is there is to
-    move to another.
+    `read` asks for what the template draws. A lazy one is fetched after the page, and is a page of
+    its own where there is no script. A bare one brings its own card and heading. One that
+    `tells_belongings` is drawn too when what is there is to move to another.
     """
 
     code: str
     title: Any
     permission: str
     template: str
-    read: Callable[[HttpRequest, About], Mapping[str, Any]]
+    read: Callable[[About], Content]
     position: int = 100
     is_lazy: bool = False
     is_aside: bool = False
@@ -80,18 +89,17 @@ class Drawn:
 
     panel: Panel
     url: str
-    content: Mapping[str, Any]
+    content: Content
 
 
-def draw(
-    request: HttpRequest, about: About, panels: Iterable[Panel], url: Callable[[str], str]
-) -> list[Drawn]:
+def draw(about: About, panels: Iterable[Panel], url: Callable[[str], str]) -> list[Drawn]:
     """Panels as a page includes them; `url` makes the address of one from its code."""
     return [
-        Drawn(
-            panel,
-            url(panel.code),
-            {} if panel.is_lazy else panel.read(request, about),
-        )
+        Drawn(panel, url(panel.code), NOTHING if panel.is_lazy else panel.read(about))
         for panel in panels
     ]
+
+
+def rows_of(drawn: Iterable[Drawn]) -> list[models.Model]:
+    """Everything that these panels show, for the record."""
+    return [row for one in drawn for row in one.content.rows]

@@ -48,6 +48,7 @@ ROUTES: dict[str, Route] = {
     "desk:found": Route(DataClass.PERSON, ("customer_masked", "amount", "status", "order")),
     "parties:customer": Route(DataClass.PERSON, ("customer_masked", "payments", "cards")),
     "parties:reveal": Route(DataClass.PERSON, ("customer_masked", "payments", "cards")),
+    "parties:merge_new": Route(DataClass.PERSON, ("customer_masked", "totals", "cards")),
     "parties:panel": Route(DataClass.PERSON, ("panel",)),
     "parties:looks": Route(DataClass.RECORD, ("who", "reason")),
     "payments:detail": Route(

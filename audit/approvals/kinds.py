@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from audit.actor import Actor
+
 
 @dataclass(frozen=True, slots=True)
 class Approvable:
@@ -22,6 +24,9 @@ class Approvable:
     """`expire(subject_id=…)`"""
     url: Callable[[uuid.UUID], str]
     """The page of the subject."""
+    context: Callable[[Any, Actor], Any] = lambda _approval, _actor: None
+    """`context(approval, actor)`: what the page tells beside the request, drawn by the template
+    `approvals/context/<kind>.html`; None for who may not see it."""
 
 
 kinds: dict[str, Approvable] = {}

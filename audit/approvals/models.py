@@ -16,10 +16,14 @@ class Kind(models.TextChoices):
     """What can be approved. A higher app registers what a decision then does (`kinds`)."""
 
     REFUND = "refund", _("refund")
+    MERGE = "merge", _("merge of customers")
 
 
 class Approval(OwnedModel):
-    """One request for a second person's decision. Amounts in minor units of `currency`."""
+    """One request for a second person's decision. Amounts in minor units of `currency`.
+
+    What is about no money has no currency, and no limit.
+    """
 
     class Status(models.TextChoices):
         PENDING = "pending", _("waiting")
@@ -48,7 +52,10 @@ class Approval(OwnedModel):
 
     class Meta(OwnedModel.Meta):
         verbose_name = _("approval")
-        permissions = [("decide_refund", "Can decide on another person's refund")]
+        permissions = [
+            ("decide_refund", "Can decide on another person's refund"),
+            ("decide_merge", "Can decide on another person's merge of customers"),
+        ]
         indexes = [
             models.Index(fields=["status", "requested_at", "id"], name="approvals_queue"),
             models.Index(fields=["subject_id"], name="approvals_subject"),

@@ -38,7 +38,7 @@ def decide_decision(
         return Decision(False, _("You asked for this yourself: another person must decide."))
     if actor.user_id is None or not actor.may(f"approvals.decide_{approval.kind}"):
         return Decision(False, _("Your role does not decide on this."))
-    if limit_minor is None or approval.amount_minor > limit_minor:
+    if approval.currency and (limit_minor is None or approval.amount_minor > limit_minor):
         return Decision(False, _("The amount is above your own limit."))
     return YES
 

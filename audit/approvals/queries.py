@@ -78,6 +78,7 @@ def list_decidable(actor: Actor, now: datetime) -> QuerySet[Approval]:
     fits = Q(pk__in=[])
     for kind in Kinds:
         if actor.may(f"approvals.decide_{kind}"):
+            fits |= Q(kind=kind, currency="")
             for currency, most in limits_of(actor, kind).items():
                 fits |= Q(kind=kind, currency=currency, amount_minor__lte=most)
     rows = Approval.objects.filter(fits, status=Approval.Status.PENDING, expires_at__gt=now)

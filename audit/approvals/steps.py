@@ -22,11 +22,14 @@ def request_approval(
     kind: str,
     subject_id: uuid.UUID,
     subject_reference: str,
-    amount_minor: int,
-    currency: str,
     reason: str,
+    amount_minor: int = 0,
+    currency: str = "",
 ) -> Approval:
-    """Put a request in the inbox of those who may decide. Only people ask."""
+    """Put a request in the inbox of those who may decide. Only people ask.
+
+    Without a currency it is about no money, and no limit stands in the way.
+    """
     work.assert_open()
     if work.actor.user_id is None:
         raise Refusal("approval_needs_person", _("Only a person can ask."), Kind.FORBIDDEN)

@@ -161,7 +161,9 @@ def _page(
 ) -> HttpResponse:
     actor = current_actor()
     limit = find_limit(actor, approval.kind, approval.currency)
+    about = approvable(approval.kind).context(approval, actor)
     saw(request, approval)
+    saw(request, getattr(about, "rows", ()))
     context = {
         "approval": approval,
         "is_mine": approval.requested_by_id == actor.user_id,
@@ -169,6 +171,8 @@ def _page(
         "withdrawal": withdraw_decision(actor, approval),
         "is_pending": approval.status == Approval.Status.PENDING,
         "effect_template": f"approvals/effects/{approval.kind}.html",
+        "context_template": f"approvals/context/{approval.kind}.html",
+        "about": about,
         "form": DecisionForm(),
         "withdrawal_form": NoteForm(prefix="withdrawal"),
         **more,

@@ -69,6 +69,7 @@ TABLE: tuple[Role, ...] = (
         "payments.inquire_payment",
         "payments.view_refundreason",
         "approvals.view_approval",
+        "parties.merge_customer",
     ),
     _role(
         "support_lead",
@@ -86,6 +87,8 @@ TABLE: tuple[Role, ...] = (
         "payments.view_refundreason",
         "approvals.view_approval",
         "approvals.decide_refund",
+        "approvals.decide_merge",
+        "parties.merge_customer",
         "notes.hide_note",
     ),
     _role(

@@ -11,12 +11,21 @@ class PartiesConfig(AppConfig):
         from django.urls import reverse
 
         from audit import net, subjects
+        from audit.approvals.kinds import Approvable, kinds
+        from audit.approvals.models import Kind
         from audit.looks import whose
         from audit.panels import CUSTOMER, add_panels
         from audit.search import add_kinds
-        from payments.parties import search
-        from payments.parties.models import CardReference, Customer, Merchant, MerchantCurrency
-        from payments.parties.queries import get_customer
+        from payments.parties import commands, search
+        from payments.parties.models import (
+            CardReference,
+            Customer,
+            Merchant,
+            MerchantCurrency,
+            Merge,
+        )
+        from payments.parties.queries import get_customer, get_merge
+        from payments.parties.views.merges import explain
         from payments.parties.views.panels import PANELS
 
         once = ["key", "fingerprint"]
@@ -24,6 +33,15 @@ class PartiesConfig(AppConfig):
         net.keep(MerchantCurrency)
         net.keep(Customer, left_out=[*once, "email_index", "phone_index"])
         net.keep(CardReference, masked=["token", "card_fingerprint"], left_out=once)
+        net.keep(Merge, left_out=once)
+        kinds[Kind.MERGE] = Approvable(
+            approve=commands.approve_merge,
+            reject=commands.reject_merge,
+            withdraw=commands.withdraw_merge,
+            expire=commands.lapse_merge,
+            url=lambda pk: reverse("parties:customer", args=[get_merge(pk).duplicate_id]),
+            context=explain,
+        )
         subjects.register(
             subjects.Subject(
                 kind="customer",

@@ -18,6 +18,10 @@ def no_such_customer() -> Refusal:
     return Refusal("customer_missing", _("There is no such customer."), Kind.MISSING)
 
 
+def no_such_merge() -> Refusal:
+    return Refusal("merge_missing", _("There is no such request."), Kind.MISSING)
+
+
 def customer_erased(about: Any = None) -> Refusal:
     """His data key was destroyed: nobody can read or write his data any more."""
     message = _("This customer's personal data was erased.")

@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from audit.errors import Refusal
 from audit.kept import KeepsWork, find_kept
+from audit.texts import clean_text
 from payments.parties.models import PERSONAL_FIELDS
+from payments.parties.steps import READABLE
 
 FIELDS = {
     "name": _("Name"),
@@ -75,3 +79,47 @@ def read_reveal(data: Mapping[str, Any]) -> RevealForm | None:
         if f"{name}-key" in data:
             return RevealForm(name, data)
     return None
+
+
+class SurvivorForm(forms.Form):
+    """Which customer the duplicate is to be merged into. Its reference may stand in an address."""
+
+    into = forms.RegexField(
+        label=_("Reference of the customer who stays"),
+        regex=rf"^[Cc][- ]?[{READABLE}{READABLE.lower()}]{{8}}\Z",
+        max_length=12,
+        error_messages={
+            "required": _("Say which customer stays."),
+            "invalid": _("A customer's reference looks like C-4F7H2K9M."),
+        },
+        widget=forms.TextInput(
+            attrs={"class": "form-control", "autocomplete": "off", "spellcheck": "false"}
+        ),
+    )
+
+    def clean_into(self) -> str:
+        """The reference as it is kept."""
+        return f"C-{self.cleaned_data['into'].upper()[-8:]}"
+
+
+class MergeForm(KeepsWork, forms.Form):
+    """Why two customers are one person, for the colleague who decides."""
+
+    reason = forms.CharField(
+        label=_("Why are they one person?"),
+        help_text=_("For the colleague who decides. No card numbers."),
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),
+    )
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
+        self.initial["key"] = uuid.uuid4()
+
+    def clean_reason(self) -> str:
+        """Tidied; a card number, or what cannot be kept, is refused in words."""
+        try:
+            return clean_text(self.cleaned_data["reason"], field="reason", most=200, required=True)
+        except Refusal as refusal:
+            raise ValidationError(refusal.message) from None

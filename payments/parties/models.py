@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from audit.encryption import SealedField
@@ -100,6 +100,44 @@ class Customer(KeyedModel):
 
     def __str__(self) -> str:
         return self.reference
+
+
+class Merge(KeyedModel):
+    """A request to make a customer the duplicate of another; two people decide on it."""
+
+    class Status(models.TextChoices):
+        AWAITING_APPROVAL = "awaiting_approval", _("waiting for approval")
+        MERGED = "merged", _("merged")
+        REJECTED = "rejected", _("rejected")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        LAPSED = "lapsed", _("approval expired")
+
+    duplicate = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    survivor = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    status = models.CharField(max_length=20, choices=Status, default=Status.AWAITING_APPROVAL)
+    created_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta(KeyedModel.Meta):
+        verbose_name = _("merge of customers")
+        permissions = [("merge_customer", "Can ask for two customers to be merged")]
+        indexes = [
+            models.Index(fields=["duplicate", "status"], name="parties_merge_duplicate"),
+            models.Index(fields=["survivor", "status"], name="parties_merge_survivor"),
+        ]
+        constraints = [
+            *KeyedModel.Meta.constraints,
+            models.CheckConstraint(
+                condition=~Q(duplicate=F("survivor")), name="parties_merge_of_two"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.duplicate} → {self.survivor}"
 
 
 class CardReference(KeyedModel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -15,7 +16,7 @@ from audit.encryption import normalised_phone
 from audit.texts import clean_text
 from payments.ledger.money import BASIS_POINTS, Money, exponent_of
 from payments.parties.errors import invalid
-from payments.parties.models import CardReference
+from payments.parties.models import CardReference, Customer
 
 _PHONE = re.compile(r"\+?[0-9 ()./-]+")
 _DESCRIPTOR = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 .,&+/#-]{2,22}")
@@ -127,3 +128,37 @@ def check_card(card: CardDetails) -> None:
         raise invalid("country", _("A country has two capital letters."))
     if card.funding not in CardReference.Funding.values:
         raise invalid("funding", _("This kind of card is not known."))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """May I, and if not, why not. `reason` is translated and stands beside the button."""
+
+    allowed: bool
+    reason: Any = ""
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+
+def merge_decision(
+    duplicate: Customer, survivor: Customer, *, is_erased: bool, has_request: bool
+) -> Decision:
+    """Whether `duplicate` may become a pointer to `survivor`.
+
+    `is_erased`: the personal data of one of them is gone, so nobody can tell that they are one
+    person. `has_request`: somebody has asked already about one of them.
+    """
+    if duplicate.pk == survivor.pk:
+        return Decision(False, _("These are one and the same customer."))
+    if duplicate.merchant_id != survivor.merchant_id:
+        return Decision(False, _("They are customers of two merchants, who do not share them."))
+    if duplicate.merged_into_id is not None:
+        return Decision(False, _("This customer was merged into another already."))
+    if survivor.merged_into_id is not None:
+        return Decision(False, _("The other customer was merged into another already."))
+    if is_erased:
+        return Decision(False, _("The personal data of one of them was erased."))
+    if has_request:
+        return Decision(False, _("A merge of one of them waits for a decision already."))
+    return Decision(True)

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from audit.encryption import DataKey, open_data_key
@@ -16,6 +16,7 @@ from payments.parties.errors import (
     customer_erased,
     no_such_customer,
     no_such_merchant,
+    no_such_merge,
 )
 from payments.parties.models import (
     PERSONAL_FIELDS,
@@ -23,11 +24,13 @@ from payments.parties.models import (
     Customer,
     Merchant,
     MerchantCurrency,
+    Merge,
 )
 from payments.parties.sealing import index_email, index_phone, mask_field, unseal_field
 
 MOST_FOUND = 50
 MOST_CARDS = 20
+MOST_ALIKE = 10
 
 
 def get_merchant(merchant_id: uuid.UUID) -> Merchant:
@@ -63,18 +66,47 @@ def get_customer(customer_id: uuid.UUID) -> Customer:
     return found
 
 
-def list_known_ids(customer: Customer) -> list[uuid.UUID]:
-    """The keys that a customer goes by: his own, and those of what was merged into him.
-
-    One SELECT.
-    """
-    merged = Customer.objects.filter(merged_into=customer).order_by("merged_at", "pk")
-    return [customer.pk, *merged.values_list("pk", flat=True)]
-
-
 def list_merged(customer: Customer) -> list[Customer]:
     """The duplicates that were merged into a customer, oldest merge first. One SELECT."""
     return list(Customer.objects.filter(merged_into=customer).order_by("merged_at", "pk"))
+
+
+def known_ids(customer: Customer, merged: Iterable[Customer]) -> list[uuid.UUID]:
+    """The keys that a customer goes by: his own, and those of what was merged into him."""
+    return [customer.pk, *(one.pk for one in merged)]
+
+
+def find_open_merges(customer_ids: Sequence[uuid.UUID]) -> list[Merge]:
+    """The requests to merge any of these customers that wait for a decision. One SELECT."""
+    about = Q(duplicate_id__in=customer_ids) | Q(survivor_id__in=customer_ids)
+    rows = Merge.objects.filter(about, status=Merge.Status.AWAITING_APPROVAL)
+    return list(rows.select_related("duplicate", "survivor").order_by("created_at", "pk"))
+
+
+def get_merge(merge_id: uuid.UUID) -> Merge:
+    """A request to merge, with both customers and their merchant. Raises a Refusal (missing).
+
+    One SELECT.
+    """
+    rows = Merge.objects.select_related("duplicate__merchant", "survivor__merchant")
+    found = rows.filter(pk=merge_id).first()
+    if found is None:
+        raise no_such_merge()
+    return found
+
+
+def list_alike(customer: Customer) -> list[Customer]:
+    """Other customers of the same merchant with the same address or number, newest first, at most
+    ten. One SELECT, none where neither is known: `parties_customer_email` and `…_phone`."""
+    alike = Q(pk__in=[])
+    if customer.email_index:
+        alike |= Q(email_index=customer.email_index)
+    if customer.phone_index:
+        alike |= Q(phone_index=customer.phone_index)
+    rows = Customer.objects.filter(
+        alike, merchant_id=customer.merchant_id, merged_into__isnull=True
+    ).exclude(pk=customer.pk)
+    return list(rows.select_related("merchant").order_by("-created_at", "pk")[:MOST_ALIKE])
 
 
 def list_cards(customer_ids: Sequence[uuid.UUID]) -> list[CardReference]:
@@ -107,6 +139,12 @@ def find_customers_by_phones(texts: Sequence[str]) -> list[Customer]:
 def find_customers_by_reference(reference: str) -> list[Customer]:
     """The customer of a public reference, if there is one. One SELECT."""
     return _newest(Customer.objects.filter(reference=reference))
+
+
+def find_ids_by_reference(reference: str) -> list[uuid.UUID]:
+    """The keys that the customer of a reference goes by, his duplicates' among them. One SELECT."""
+    whose = Q(reference=reference) | Q(merged_into__reference=reference)
+    return list(Customer.objects.filter(whose).order_by("pk").values_list("pk", flat=True))
 
 
 def find_customers_by_id(customer_id: uuid.UUID) -> list[Customer]:
@@ -145,10 +183,13 @@ class Shown:
     is_erased: bool
 
 
-def show_masked(customer: Customer) -> Shown:
-    """All personal fields of a customer for his page. One SELECT."""
-    key = find_data_keys([customer.pk]).get(customer.pk)
-    return Shown(_masked(customer, key, PERSONAL_FIELDS), key is None)
+def show_masked(*customers: Customer) -> list[Shown]:
+    """All personal fields of these customers for their page, in this order. One SELECT."""
+    keys = find_data_keys([one.pk for one in customers])
+    return [
+        Shown(_masked(one, keys.get(one.pk), PERSONAL_FIELDS), one.pk not in keys)
+        for one in customers
+    ]
 
 
 def masked(customer: Customer, fields: Sequence[str] = PERSONAL_FIELDS) -> dict[str, str]:

@@ -13,6 +13,7 @@ from iso4217 import Currency
 
 from payments.models import Attempt, Capture, Increment, Payment, Refund
 from payments.parties.models import CardReference
+from payments.parties.queries import find_ids_by_reference
 from payments.queries.payments import list_payments
 
 FINEST = 4
@@ -46,7 +47,7 @@ class Wanted:
 def list_wanted(wanted: Wanted) -> QuerySet[Payment]:
     """Payments that fit, newest first, merchant and customer with them; the caller pages.
 
-    One SELECT, and another before it when there is a reference.
+    One SELECT, and another before it for each reference.
     """
     rows = list_payments()
     if wanted.statuses:
@@ -63,10 +64,11 @@ def list_wanted(wanted: Wanted) -> QuerySet[Payment]:
         rows = rows.filter(_named(wanted.reference))
     plain = {
         "currency": wanted.currency,
-        "customer__reference": wanted.customer,
         "capture_method": wanted.capture_method,
     }
     rows = rows.filter(**{name: value for name, value in plain.items() if value})
+    if wanted.customer:
+        rows = rows.filter(customer_id__in=find_ids_by_reference(wanted.customer))
     return _tried_with(rows, wanted)
 
 
@@ -110,7 +112,7 @@ def _currencies_by_exponent() -> dict[int, list[str]]:
 def _named(text: str) -> Q:
     reference = text.upper()
     if reference.startswith("C-"):
-        return Q(customer__reference=reference)
+        return Q(customer_id__in=find_ids_by_reference(reference))
     return Q(pk__in=find_ids(text))
 
 

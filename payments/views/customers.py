@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from audit.access import saw
-from audit.panels import About, Panel
+from audit.panels import About, Content, Panel
 from payments.queries import customers
 
 VIEW = "payments.view_payment"
 
 
-def read_totals(request: HttpRequest, about: About) -> Mapping[str, Any]:
+def read_totals(about: About) -> Content:
     """Money in and out by currency. One SELECT."""
-    return {"totals": customers.sum_totals_of(about.ids)}
+    return Content({"totals": customers.sum_totals_of(about.ids)})
 
 
-def read_payments(request: HttpRequest, about: About) -> Mapping[str, Any]:
+def read_payments(about: About) -> Content:
     """The latest payments. One SELECT."""
     found = customers.list_payments_of(about.ids)
     shown = found[: customers.MOST_PAYMENTS]
-    saw(request, shown)
-    return {"payments": shown, "has_more": len(found) > len(shown)}
+    return Content({"payments": shown, "has_more": len(found) > len(shown)}, shown)
 
 
-def read_refunds(request: HttpRequest, about: About) -> Mapping[str, Any]:
+def read_refunds(about: About) -> Content:
     """The latest refunds. One SELECT."""
     found = customers.list_refunds_of(about.ids)
     shown = found[: customers.MOST_REFUNDS]
-    saw(request, shown)
-    return {"refunds": shown, "has_more": len(found) > len(shown)}
+    return Content({"refunds": shown, "has_more": len(found) > len(shown)}, shown)
 
 
 PANELS = (

@@ -14,12 +14,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from audit.access import saw
 from audit.actor import current_actor
 from audit.gate import requires, step_up
-from audit.panels import CUSTOMER, About, get_panel
+from audit.panels import CUSTOMER, get_panel
 from payments.parties import queries
 from payments.parties.forms import read_reveal
-from payments.parties.views.page import REVEAL, show_customer, url_of
+from payments.parties.views.page import REVEAL, VIEW, about_customer, show_customer, url_of
 
-VIEW = "parties.view_customer"
 DAY_S = 24 * 60 * 60
 
 
@@ -67,7 +66,8 @@ def panel(request: HttpRequest, customer_id: uuid.UUID, part: str) -> HttpRespon
         raise PermissionDenied(wanted.permission)
     found = queries.get_customer(customer_id)
     saw(request, found)
-    about = About(found, queries.list_known_ids(found))
-    context = {"customer": found, "panel": wanted, "shown": wanted.read(request, about)}
+    content = wanted.read(about_customer(found))
+    saw(request, content.rows)
+    context = {"customer": found, "panel": wanted, "shown": content.context}
     is_part = bool(getattr(request, "htmx", False))
     return render(request, wanted.template if is_part else "parties/panel.html", context)

@@ -19,10 +19,11 @@ from audit.access import saw
 from audit.gate import requires
 from audit.looks import list_looks
 from audit.models import Look
-from audit.panels import About
+from audit.panels import About, Content
 from audit.reading import role_label, sentence_of
 from payments.parties import queries
 from payments.parties.forms import FIELDS, REASONS
+from payments.parties.views.page import VIEW, about_customer
 
 LATEST = 5
 """So many looks the panel shows."""
@@ -43,7 +44,7 @@ class LookLine:
     ticket: str
 
 
-@requires("parties.view_customer", "audit.view_logentry")
+@requires(VIEW, "audit.view_logentry")
 @never_cache
 @require_safe
 def looks(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
@@ -54,7 +55,7 @@ def looks(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
         place = keyset.Place.read(request.GET)
     except ValueError:
         place = keyset.Place()
-    rows = list_looks(queries.list_known_ids(found))
+    rows = list_looks(about_customer(found).ids)
     page = keyset.take(rows, place, by="seen_at", descending=True)
     context = {
         "customer": found,
@@ -64,10 +65,10 @@ def looks(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     return render(request, "parties/looks.html", context)
 
 
-def read_panel(request: HttpRequest, about: About) -> Mapping[str, Any]:
+def read_panel(about: About) -> Content:
     """The latest looks. One SELECT."""
     rows = list_looks(about.ids).order_by("-seen_at", "-pk")[:LATEST]
-    return {"lines": [_line(row) for row in rows]}
+    return Content({"lines": [_line(row) for row in rows]})
 
 
 def _line(look: Look) -> LookLine:

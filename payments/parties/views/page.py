@@ -13,12 +13,13 @@ from django.urls import reverse
 
 from audit.access import saw
 from audit.actor import Actor, current_actor
-from audit.panels import CUSTOMER, About, Drawn, draw, list_panels
+from audit.panels import CUSTOMER, About, Drawn, draw, list_panels, rows_of
 from payments.parties import queries
 from payments.parties.forms import FIELDS, RevealForm
-from payments.parties.models import PERSONAL_FIELDS, Customer
+from payments.parties.models import PERSONAL_FIELDS, Customer, Merge
 
-REVEAL = "parties.reveal_customer"
+VIEW, REVEAL = "parties.view_customer", "parties.reveal_customer"
+MERGE, DECIDE_MERGE = "parties.merge_customer", "approvals.decide_merge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,15 @@ def show_customer(
     """
     actor = current_actor()
     saw(request, customer)
-    about = About(customer, queries.list_known_ids(customer))
-    panels = _panels(request, actor, customer, about)
+    merged = queries.list_merged(customer)
+    about = About(customer, queries.known_ids(customer, merged))
+    panels = _panels(actor, customer, about)
+    saw(request, rows_of(panels))
     context = {
         "customer": customer,
         "details": _details(actor, customer, clear or {}, refused),
-        "merged": queries.list_merged(customer) if len(about.ids) > 1 else [],
+        "merged": merged,
+        "merges": _open_merges(actor, customer),
         "panels": [one for one in panels if not one.panel.is_aside],
         "panels_aside": [one for one in panels if one.panel.is_aside],
         "has_revealed": bool(clear),
@@ -72,17 +76,28 @@ def show_customer(
     return render(request, "parties/customer.html", context, status=status)
 
 
-def _panels(request: HttpRequest, actor: Actor, customer: Customer, about: About) -> list[Drawn]:
+def about_customer(customer: Customer) -> About:
+    """A customer with all the keys that he goes by. One SELECT."""
+    return About(customer, queries.known_ids(customer, queries.list_merged(customer)))
+
+
+def _open_merges(actor: Actor, customer: Customer) -> list[Merge]:
+    if not (actor.may(MERGE) or actor.may(DECIDE_MERGE)):
+        return []
+    return queries.find_open_merges([customer.pk])
+
+
+def _panels(actor: Actor, customer: Customer, about: About) -> list[Drawn]:
     def url(code: str) -> str:
         return reverse("parties:panel", args=[customer.pk, code])
 
-    return draw(request, about, list_panels(CUSTOMER, actor), url)
+    return draw(about, list_panels(CUSTOMER, actor), url)
 
 
 def _details(
     actor: Actor, customer: Customer, clear: Mapping[str, str], refused: RevealForm | None
 ) -> list[Detail]:
-    shown = queries.show_masked(customer)
+    (shown,) = queries.show_masked(customer)
     may = actor.may(REVEAL) and not shown.is_erased
     return [
         Detail(

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from audit.access import saw
-from audit.panels import About, Panel
+from audit.panels import About, Content, Panel
 from payments.parties import queries
 from payments.parties.views import looks
 
 
-def read_cards(request: HttpRequest, about: About) -> Mapping[str, Any]:
+def read_cards(about: About) -> Content:
     """The cards a customer paid with. One SELECT."""
     cards = queries.list_cards(about.ids)
     shown = cards[: queries.MOST_CARDS]
-    saw(request, shown)
-    return {"cards": shown, "has_more": len(cards) > len(shown)}
+    return Content({"cards": shown, "has_more": len(cards) > len(shown)}, shown)
 
 
-def read_notes(request: HttpRequest, about: About) -> Mapping[str, Any]:
+def read_notes(about: About) -> Content:
     """The template asks for them itself: three SELECTs at most. Duplicates' have their own page."""
-    return {"merged_ids": about.ids[1:]}
+    return Content({"merged_ids": about.ids[1:]})
 
 
 PANELS = (
