@@ -176,6 +176,7 @@ LOOKS: dict[str, Any] = {
     "access.payments.bulk_refunds": _("Looked at what a refund of several payments would do"),
     "access.payments.bulk_captures": _("Looked at what a capture of several payments would do"),
     "access.payments.bulk_voids": _("Looked at what a void of several payments would do"),
+    "access.payments.bulk_tags": _("Looked at which payments would get a tag"),
     "access.payments.export_began": _("Began to export payments"),
     "access.payments.exported": _("Exported payments"),
     "access.jobs.detail": _("Looked at long work"),

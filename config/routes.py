@@ -29,6 +29,7 @@ ROUTES: dict[str, Route] = {
     "payments:bulk_refunds": Route(DataClass.PAYMENT, ("amount", "status", "customer")),
     "payments:bulk_captures": Route(DataClass.PAYMENT, ("amount", "status", "customer")),
     "payments:bulk_voids": Route(DataClass.PAYMENT, ("amount", "status", "customer")),
+    "payments:bulk_tags": Route(DataClass.PAYMENT, ("amount", "status", "customer")),
     "jobs:list": Route(DataClass.NOTHING),
     "jobs:detail": Route(DataClass.PAYMENT, ("amount", "outcome")),
     "jobs:progress": Route(DataClass.NOTHING),

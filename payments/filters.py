@@ -112,7 +112,7 @@ class PaymentFilter(forms.Form):
         label=_("Currency"), required=False, max_length=3, widget=forms.TextInput(PLAIN)
     )
     last_four = forms.RegexField(
-        label=_("Last four digits of the card"),
+        label=_("Last four digits"),
         regex=r"^[0-9]{4}$",
         required=False,
         error_messages={"invalid": _("Four digits.")},

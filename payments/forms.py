@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.errors import Refusal
 from audit.kept import KeepsWork
+from audit.notes.models import Tag
 from audit.texts import clean_text
 from payments.ledger.money import Money
 from payments.models import RefundReason
@@ -161,6 +162,19 @@ class BulkRefundForm(BulkForm):
             return clean_text(self.cleaned_data["comment"], field="comment", most=500, lines=True)
         except Refusal as refusal:
             raise ValidationError(refusal.message) from None
+
+
+class BulkTagForm(BulkForm):
+    """Which tag."""
+
+    tag = forms.ChoiceField(label=_("Tag"))
+
+    def __init__(self, tags: Iterable[Tag], data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        self.fields["tag"].choices = [  # type: ignore[attr-defined]
+            ("", _("Choose a tag")),
+            *((tag.code, tag.words) for tag in tags),
+        ]
 
 
 class ExportForm(KeyForm):

@@ -96,7 +96,10 @@ class PickColumn(tables.Column):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__(
-            verbose_name="", accessor="pk", empty_values=(), attrs={"td": {"class": "pick-cell"}}
+            verbose_name=_("Choose"),
+            accessor="pk",
+            empty_values=(),
+            attrs={"td": {"class": "pick-cell"}},
         )
 
     def render(self, record: Payment) -> Any:

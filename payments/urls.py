@@ -12,6 +12,7 @@ urlpatterns = [
     path("bulk/refunds/new/", bulk.bulk_refunds, name="bulk_refunds"),
     path("bulk/captures/new/", bulk.bulk_captures, name="bulk_captures"),
     path("bulk/voids/new/", bulk.bulk_voids, name="bulk_voids"),
+    path("bulk/tags/new/", bulk.bulk_tags, name="bulk_tags"),
     path("<uuid:payment_id>/", payments.payment_detail, name="detail"),
     path("<uuid:payment_id>/progress/", payments.payment_progress, name="progress"),
     path("<uuid:payment_id>/refunds/new/", refunds.refund_new, name="refund_new"),

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import F, FilteredRelation, Q, Value
+from django.db.models import F, FilteredRelation, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -164,3 +164,8 @@ def get_note(note_id: uuid.UUID) -> Note:
     if found is None:
         raise Refusal("note_missing", _("There is no such note."), Kind.MISSING)
     return found
+
+
+def list_offered_tags() -> QuerySet[Tag]:
+    """The tags that may be put on something, in the administrators' order."""
+    return Tag.objects.filter(is_active=True).order_by("position", "code")

@@ -11,6 +11,7 @@ from audit.command import command
 from audit.errors import Kind, Refusal
 from audit.jobs.models import Job
 from audit.jobs.steps import add_job
+from audit.notes.queries import list_offered_tags
 from audit.texts import clean_text
 from audit.work import Work
 from payments.models import RefundReason
@@ -22,7 +23,14 @@ Rows = Sequence[tuple[str, int, str]]
 
 @command("payments.bulk.requested", moves_money=True)
 def act_on_many(
-    work: Work, *, act: Act, rows: Rows, key: str, reason: str = "", comment: str = ""
+    work: Work,
+    *,
+    act: Act,
+    rows: Rows,
+    key: str,
+    reason: str = "",
+    comment: str = "",
+    tag: str = "",
 ) -> Job:
     """Have `act` done to each of `rows` in the background, for exactly the amount given.
 
@@ -40,9 +48,12 @@ def act_on_many(
     words = clean_text(comment, field="comment", most=500, lines=True)
     if act is Act.REFUND and not RefundReason.objects.filter(code=reason, is_active=True).exists():
         raise Refusal("reason_missing", _("Choose a reason from the list."))
+    if act is Act.TAG and not list_offered_tags().filter(code=tag).exists():
+        raise Refusal("tag_missing", _("Choose a tag from the list."))
     given: dict[str, Any] = {
         "rows": [[pk, minor, currency] for pk, minor, currency in rows],
         "reason": reason,
         "comment": words,
+        "tag": tag,
     }
     return add_job(work, kind=act.job_kind, given=given, total=len(rows))

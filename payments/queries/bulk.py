@@ -13,7 +13,7 @@ from audit.approvals.models import Kind as ApprovalKind
 from audit.approvals.queries import limits_of
 from payments.ledger.money import Money
 from payments.models import Attempt, Payment
-from payments.policy import Decision, capture_decision, refund_decision, void_decision
+from payments.policy import YES, Decision, capture_decision, refund_decision, void_decision
 from payments.queries.payments import list_payments
 
 MOST = 100
@@ -26,11 +26,12 @@ class Act(StrEnum):
     REFUND = "refund"
     CAPTURE = "capture"
     VOID = "void"
+    TAG = "tag"
 
     @property
     def permission(self) -> str:
         """That of the single act."""
-        return f"payments.{self.value}_payment"
+        return "notes.add_note" if self is Act.TAG else f"payments.{self.value}_payment"
 
     @property
     def job_kind(self) -> str:
@@ -64,6 +65,8 @@ class Plan:
 
     @property
     def totals(self) -> list[Money]:
+        if self.act is Act.TAG:
+            return []
         sums: dict[str, int] = {}
         for row in self.going:
             sums[row.amount.currency] = sums.get(row.amount.currency, 0) + row.amount.minor
@@ -77,6 +80,8 @@ def plan(actor: Actor, act: Act, ids: Sequence[uuid.UUID], now: datetime) -> Pla
     if act is Act.REFUND:
         limits = limits_of(actor, ApprovalKind.REFUND)
         return Plan(act, [_refund(actor, one, limits.get(one.currency)) for one in payments])
+    if act is Act.TAG:
+        return Plan(act, [Planned(one, one.amount, YES) for one in payments])
     attempts = _last_attempts(payments)
     decide = _capture if act is Act.CAPTURE else _void
     return Plan(act, [decide(actor, one, attempts.get(one.pk), now) for one in payments])

@@ -8,12 +8,14 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from audit.errors import Refusal
 from audit.jobs.kinds import JobKind, Panel, Slice, kinds
 from audit.jobs.models import Job
+from audit.notes.commands import put_tag
 from payments.commands.captures import capture_payment
 from payments.commands.refunds import refund_payment
 from payments.commands.voids import void_payment
@@ -22,8 +24,9 @@ from payments.models import Payment, Refund
 from payments.queries.bulk import Act
 
 SLICE = 10
-ON_ITS_WAY, WAITS, REFUSED = "requested", "awaiting_approval", "rejected"
+ON_ITS_WAY, WAITS, DONE, REFUSED = "requested", "awaiting_approval", "done", "rejected"
 WORDS = {
+    DONE: _("done"),
     ON_ITS_WAY: _("on its way"),
     WAITS: _("waits for approval"),
     REFUSED: _("not done"),
@@ -32,6 +35,7 @@ LABELS = {
     Act.REFUND: _("Refund of several payments"),
     Act.CAPTURE: _("Capture of several payments"),
     Act.VOID: _("Void of several payments"),
+    Act.TAG: _("Tag on several payments"),
 }
 
 
@@ -76,8 +80,13 @@ def _void(_job: Job, payment_id: uuid.UUID, _amount: Money, key: str) -> tuple[s
     return ON_ITS_WAY, ""
 
 
+def _tag(job: Job, payment_id: uuid.UUID, _amount: Money, _key: str) -> tuple[str, str]:
+    put_tag(kind="payment", subject_id=payment_id, code=job.given["tag"])
+    return DONE, ""
+
+
 Do = Callable[[Job, uuid.UUID, Money, str], tuple[str, str]]
-ACTS: dict[Act, Do] = {Act.REFUND: _refund, Act.CAPTURE: _capture, Act.VOID: _void}
+ACTS: dict[Act, Do] = {Act.REFUND: _refund, Act.CAPTURE: _capture, Act.VOID: _void, Act.TAG: _tag}
 
 
 def _in_all_languages(refusal: Refusal) -> dict[str, str]:
@@ -122,4 +131,5 @@ def register() -> None:
             permissions=("payments.view_payment", act.permission),
             run=partial(run, act),
             panel=panel,
+            back=lambda _job: reverse("payments:list"),
         )

@@ -20,6 +20,7 @@ from typing import Any
 import xlsxwriter
 from django.db.models import QuerySet
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
@@ -244,4 +245,5 @@ def register() -> None:
         permissions=("payments.view_payment", EXPORT),
         run=run,
         errors=ERRORS,
+        back=lambda job: f"{reverse('payments:list')}?{job.given['query']}",
     )

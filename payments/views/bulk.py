@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from audit import clock
@@ -17,20 +18,27 @@ from audit.access import saw
 from audit.actor import Actor, current_actor
 from audit.errors import Kind, Refusal
 from audit.gate import requires
+from audit.notes.queries import list_offered_tags
 from payments.commands.bulk import act_on_many
-from payments.forms import BulkForm, BulkRefundForm
+from payments.forms import BulkForm, BulkRefundForm, BulkTagForm
 from payments.queries.bulk import MOST, Act, plan
 from payments.queries.payments import list_refund_reasons
 
 STATUS = {Kind.INVALID: 400, Kind.FORBIDDEN: 403, Kind.CONFLICT: 409}
-FIELDS = {"card_number": "comment", "reason_missing": "reason"}
+FIELDS = {"card_number": "comment", "reason_missing": "reason", "tag_missing": "tag"}
 ROUTES = {
     Act.REFUND: "payments:bulk_refunds",
     Act.CAPTURE: "payments:bulk_captures",
     Act.VOID: "payments:bulk_voids",
+    Act.TAG: "payments:bulk_tags",
 }
-LABELS = {Act.REFUND: _("Refund"), Act.CAPTURE: _("Capture"), Act.VOID: _("Void")}
-ICONS = {Act.REFUND: "undo-2", Act.CAPTURE: "arrow-down-to-line", Act.VOID: "ban"}
+LABELS = {
+    Act.REFUND: _("Refund"),
+    Act.CAPTURE: pgettext_lazy("act", "Capture"),
+    Act.VOID: _("Void"),
+    Act.TAG: _("Tag"),
+}
+ICONS = {Act.REFUND: "undo-2", Act.CAPTURE: "arrow-down-to-line", Act.VOID: "ban", Act.TAG: "tag"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,13 @@ def bulk_voids(request: HttpRequest) -> HttpResponse:
     return _page(request, Act.VOID)
 
 
+@requires("payments.view_payment", Act.TAG.permission)
+@require_http_methods(["GET", "HEAD", "POST"])
+def bulk_tags(request: HttpRequest) -> HttpResponse:
+    """Put a tag on several payments."""
+    return _page(request, Act.TAG)
+
+
 def _page(request: HttpRequest, act: Act) -> HttpResponse:
     ids = _ids(request)
     form = _form(request, act)
@@ -83,6 +98,7 @@ def _page(request: HttpRequest, act: Act) -> HttpResponse:
                 rows=form.cleaned_data["row"],
                 reason=form.cleaned_data.get("reason", ""),
                 comment=form.cleaned_data.get("comment", ""),
+                tag=form.cleaned_data.get("tag", ""),
                 key=form.idempotency_key,
             )
         except Refusal as refusal:
@@ -105,7 +121,9 @@ def _page(request: HttpRequest, act: Act) -> HttpResponse:
 
 def _form(request: HttpRequest, act: Act) -> BulkForm:
     data = request.POST if request.method == "POST" else None
-    return BulkRefundForm(list_refund_reasons(), data) if act is Act.REFUND else BulkForm(data)
+    if act is Act.REFUND:
+        return BulkRefundForm(list_refund_reasons(), data)
+    return BulkTagForm(list_offered_tags(), data) if act is Act.TAG else BulkForm(data)
 
 
 def _ids(request: HttpRequest) -> list[uuid.UUID]:

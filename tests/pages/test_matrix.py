@@ -212,6 +212,8 @@ payments:bulk_captures                          GET   s x · x x · x x x x x x 
 payments:bulk_captures                          POST  s x f x x f x x x x x x f
 payments:bulk_voids                             GET   s x · x x · · x x x x x ·
 payments:bulk_voids                             POST  s x f x x f f x x x x x f
+payments:bulk_tags                              GET   s · · · · · · · · x x x ·
+payments:bulk_tags                              POST  s f f f f f f f f x x x f
 payments:columns                                GET   s · · · · · · · · x · x ·
 payments:columns                                POST  s > > > > > > > > x > x >
 payments:views                                  GET   s · · · · · · · · x · x ·

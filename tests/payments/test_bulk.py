@@ -18,12 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit import clock
-from audit.actor import Actor, acting_as, system
+from audit.actor import Actor, acting_as, operator, system
 from audit.approvals.models import Approval
 from audit.errors import Kind, Refusal
 from audit.jobs.models import Job
 from audit.jobs.tasks import run
 from audit.models import LogEntry
+from audit.notes.models import Tag, Tagging
 from audit.outbox.commands import lease_messages
 from audit.outbox.delivery import deliver_due
 from audit.outbox.models import Message
@@ -156,6 +157,26 @@ def test_captures_and_voids_are_made_as_shown(lead: Client) -> None:
     assert Attempt.objects.get(payment=let_go).status == Attempt.Status.VOIDING
     assert Attempt.objects.get(payment=taken).status == Attempt.Status.AUTHORIZED
     assert [outcomes(job) for job in Job.objects.all()] == [["requested"], ["requested"]]
+
+
+def test_tag_is_put_on_each_and_a_repeat_changes_nothing(agent: Client) -> None:
+    with acting_as(operator("test")):
+        Tag.objects.create(code="storm", label="Storm")
+        Tag.objects.create(code="old", label="Old", is_active=False)
+    payments = [new_payment(), captured_payment()]
+    url = "/payments/bulk/tags/new/"
+    page = dry_run(agent, url, *payments)
+    assert "Old" not in words_of(page)
+    for wrong in ("", "old", "no_such", "\x00"):
+        assert confirm(agent, url, page, tag=wrong).status_code == 400
+    for _ in range(2):
+        confirm(agent, url, dry_run(agent, url, *payments), tag="storm")
+        run_jobs()
+    assert {one.subject_id for one in Tagging.objects.filter(is_on=True)} == {
+        one.pk for one in payments
+    }
+    assert [outcomes(job) for job in Job.objects.all()] == [["done", "done"]] * 2
+    assert Tagging.objects.count() == 2
 
 
 def test_payment_that_changed_since_the_dry_run_is_left_alone_and_said(agent: Client) -> None:
@@ -341,11 +362,15 @@ def test_command_refuses_too_many_doubled_and_none() -> None:
 
 def test_agent_who_may_not_capture_is_offered_nothing_of_it(agent: Client, lead: Client) -> None:
     new_payment()
-    assert [str(one.label) for one in agent.get("/payments/").context["acts"]] == ["Refund"]
+    assert [str(one.label) for one in agent.get("/payments/").context["acts"]] == [
+        "Refund",
+        "Tag",
+    ]
     assert [str(one.label) for one in lead.get("/payments/").context["acts"]] == [
         "Refund",
         "Capture",
         "Void",
+        "Tag",
     ]
     auditor = agent_browser("Eve Noll", "auditor")
     page = auditor.get("/payments/")

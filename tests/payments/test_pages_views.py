@@ -40,7 +40,8 @@ def browser() -> Client:
 
 
 def heads_of(page: Any) -> list[str]:
-    return re.findall(r'<th[^>]*scope="col"[^>]*>\s*([^<]+?)\s*</th>', page.content.decode())
+    found = re.findall(r'<th[^>]*scope="col"[^>]*>\s*([^<]+?)\s*</th>', page.content.decode())
+    return [one for one in found if one != "Choose"]
 
 
 def labels(*names: str) -> list[str]:
