@@ -18,7 +18,7 @@ stage = @printf '\n\033[1m── %s\033[0m\n' "$(1)"
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup setup-development run demo messages test lint test-sqlite test-postgres \
-	test-browser test-kill test-cockroach clean
+	test-browser test-kill test-cockroach bench clean
 
 help:
 	@echo 'make setup           install everything into this folder'
@@ -27,6 +27,7 @@ help:
 	@echo 'make lint            the checks alone'
 	@echo 'make test-sqlite     the tests on SQLite; also test-postgres, test-browser, test-cockroach'
 	@echo 'make test-kill       everything is killed at random while people work, for ten minutes'
+	@echo 'make bench           how fast it is, against others (ONLY=name for one row)'
 	@echo 'make demo            more of the demo business (ARGS="--seed 2 --payments 2000")'
 	@echo 'make messages        find new texts for the translations in locale/'
 	@echo 'make clean           forget what was installed (the data in var/ stay)'
@@ -94,6 +95,10 @@ test-kill: setup-development
 test-cockroach: setup-development
 	$(call stage,tests on a real CockroachDB)
 	@$(HERMETIC) sh deploy/test_cockroach.sh $(PYTEST) -m 'not browser'
+
+# Not a part of `make test`: it takes a while, and wants the machine for itself.
+bench: setup-development
+	@exec $(HERMETIC) LOG_LEVEL=ERROR $(BIN)/python -m bench $(ONLY)
 
 clean:
 	rm -rf .venv node_modules static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis \

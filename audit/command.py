@@ -49,6 +49,9 @@ FROM_DATABASE = (DatabaseError, InterfaceError, transaction.TransactionManagemen
 registry: dict[str, Callable[..., Any]] = {}
 """Every command by its event."""
 
+money: set[str] = set()
+"""The events of those that move money."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spec:
@@ -81,6 +84,8 @@ def command(
             return _run(spec, body, kwargs)
 
         registry[event] = run
+        if moves_money:
+            money.add(event)
         return run
 
     return decorate

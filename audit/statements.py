@@ -6,13 +6,14 @@ through the fields' own preparation, so that they are stored just as the ORM sto
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, groupby
 from typing import Any, TypeAlias
 
-from django.db import DatabaseError, connection, models
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, models
 
 from audit import outcomes
 from audit.errors import KernelError, RecordUnavailable, Refusal
@@ -24,6 +25,18 @@ MOST_PARAMETERS = 900
 
 MANY = 8
 """From so many different rows on, one UPDATE from a list beats one for each."""
+
+PLAIN: dict[type, type] = {
+    models.CharField: str,
+    models.TextField: str,
+    models.BigIntegerField: int,
+    models.IntegerField: int,
+    models.PositiveIntegerField: int,
+    models.PositiveSmallIntegerField: int,
+    models.UUIDField: uuid.UUID,
+    models.BooleanField: bool,
+}
+"""What psycopg takes as it is. A field of a class of its own prepares its values itself."""
 
 DIVISION_BY_ZERO = "22012"
 """How a statement fails whose number of rows is asserted by the database."""
@@ -168,7 +181,23 @@ def _columns(obj: models.Model) -> tuple[Column, ...]:
 
 def _prepared(obj: models.Model, columns: tuple[Column, ...]) -> list[Any]:
     values = obj.__dict__
-    return [column.get_db_prep_save(values[column.attname], connection) for column in columns]
+    db = connections[DEFAULT_DB_ALIAS]
+    plain = _plain_types(db.vendor, columns)
+    found = []
+    for column, kind in zip(columns, plain, strict=True):
+        value = values[column.attname]
+        if type(value) is not kind:
+            value = column.get_db_prep_save(value, db)
+        found.append(value)
+    return found
+
+
+@lru_cache(maxsize=512)
+def _plain_types(vendor: str, columns: tuple[Column, ...]) -> tuple[type | None, ...]:
+    """For each column the type of a value that the field would hand on as it is."""
+    if vendor == "sqlite":
+        return (None,) * len(columns)
+    return tuple(PLAIN.get(type(getattr(one, "target_field", one))) for one in columns)
 
 
 def _keys(model: type[models.Model], keys: Sequence[Any]) -> list[Any]:

@@ -21,6 +21,7 @@ from django.db import models
 from django.db.models.expressions import BaseExpression
 from django.utils.translation import gettext_lazy as _
 
+from audit import reads
 from audit.actor import Actor
 from audit.errors import KernelError, Kind, Refusal
 from audit.owned import KeyedModel
@@ -131,6 +132,21 @@ class Work:
             raise missing or Refusal("not_found", _("There is no such thing."), Kind.MISSING)
         return rows[0]
 
+    def find(
+        self,
+        model: type[M],
+        *,
+        also: tuple[str, ...] = (),
+        order_by: str = "",
+        limit: int = 1,
+        locked: bool = False,
+        **equal: Any,
+    ) -> list[M]:
+        """As `load`, by equal values alone, from a SELECT that is compiled once (`audit.reads`)."""
+        self.assert_open()
+        rows = reads.find(model, also=also, order_by=order_by, limit=limit, locked=locked, **equal)
+        return [self._adopt_with(obj, also) for obj in rows]
+
     def replay(self, model: type[K]) -> K | None:
         """What this command's key made before, or None.
 
@@ -139,7 +155,7 @@ class Work:
         self.assert_open()
         if self.key is None:
             return None
-        found: K | None = model._default_manager.filter(key=self.key).first()
+        found = next(iter(reads.find(model, key=self.key)), None)
         if found is not None and found.fingerprint != self.fingerprint:
             raise Refusal(
                 "key_reused",

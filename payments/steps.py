@@ -42,9 +42,8 @@ NOTHING_SAID = Silence()
 
 def load_payment(work: Work, payment_id: uuid.UUID) -> tuple[Payment, Attempt]:
     """A payment and its last attempt, to be changed. One SELECT."""
-    attempts = work.load(
-        Attempt.objects.filter(payment_id=payment_id).order_by("-number").select_for_update()[:1],
-        also=("payment",),
+    attempts = work.find(
+        Attempt, payment_id=payment_id, order_by="-number", locked=True, also=("payment",)
     )
     if not attempts:
         raise Refusal("payment_missing", _("There is no such payment."), Kind.MISSING)

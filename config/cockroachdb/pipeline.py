@@ -47,13 +47,17 @@ class Begin:
     def __init__(self) -> None:
         self.is_owed = False
 
+    def before(self, driver: Driver, query: str) -> str:
+        """The query with the BEGIN before it, which is owed no more."""
+        self.is_owed = False
+        level = driver.isolation_level
+        how = f" ISOLATION LEVEL {level.name.replace('_', ' ')}" if level is not None else ""
+        return f"BEGIN{how}; {query}"
+
     def pay(self, driver: Driver) -> None:
-        """Send it if it is owed; inside a pipeline that waits for nothing."""
+        """Send it alone if it is owed; inside a pipeline that waits for nothing."""
         if self.is_owed:
-            self.is_owed = False
-            level = driver.isolation_level
-            how = f" ISOLATION LEVEL {level.name.replace('_', ' ')}" if level is not None else ""
-            psycopg.Cursor(driver).execute(f"BEGIN{how}".encode(), prepare=False)
+            psycopg.Cursor(driver).execute(self.before(driver, "").encode(), prepare=False)
 
 
 def close_unless_tidy(driver: Driver) -> None:
@@ -75,20 +79,14 @@ class BeginningCursor(CursorMixin, psycopg.ClientCursor[Any]):
     begin: Begin
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        driver = self.connection
         if not self.begin.is_owed:
             return super().execute(query, params, **options)
-        if not isinstance(query, str) or ";" in query:
-            # Several statements in one text do not go into a pipeline.
-            self.begin.pay(driver)
+        if not isinstance(query, str):
+            self.begin.pay(self.connection)
             return super().execute(query, params, **options)
-        try:
-            with driver.pipeline():
-                self.begin.pay(driver)
-                super().execute(query, params, **options)
-        except BaseException:
-            close_unless_tidy(driver)
-            raise
+        # Both in one message; the results of BEGIN are passed over.
+        super().execute(self.begin.before(self.connection, query), params, **options)
+        self.nextset()
         return self
 
     def executemany(self, *args: Any, **options: Any) -> None:
@@ -105,7 +103,7 @@ class BeginningCursor(CursorMixin, psycopg.ClientCursor[Any]):
         return super().copy(*args, **options)
 
 
-class FlushCursor(psycopg.Cursor[Any]):
+class PreparingCursor(psycopg.Cursor[Any]):
     """Sends the values apart from the statement, which the server prepares and keeps."""
 
 
@@ -154,6 +152,14 @@ class PipelinedWrapper(stock.DatabaseWrapper):  # type: ignore[misc]
                 self.begin.pay(self.connection)
         return super().create_cursor(name)
 
+    def preparing_cursor(self) -> Any:
+        """For a statement that comes again and again. The first of a transaction is not prepared:
+        it takes BEGIN with it."""
+        if not self.is_pipelined or self.begin.is_owed:
+            return self.cursor()
+        self.ensure_connection()
+        return self._prepare_cursor(PreparingCursor(self.connection))
+
     def _owe_begin(self) -> None:
         with debug_transaction(self, "BEGIN"):
             self.begin.is_owed = True
@@ -177,7 +183,7 @@ class PipelinedWrapper(stock.DatabaseWrapper):  # type: ignore[misc]
         Each statement goes through the execute wrappers, as it is queued. The first to fail is
         the one that tells what its error means.
         """
-        sent: list[FlushCursor] = []
+        sent: list[PreparingCursor] = []
         self.ensure_connection()
         self.validate_no_broken_transaction()
         try:
@@ -197,13 +203,13 @@ class PipelinedWrapper(stock.DatabaseWrapper):  # type: ignore[misc]
             close_unless_tidy(self.connection)
             raise
 
-    def _send(self, statements: Sequence[Sendable], sent: list[FlushCursor]) -> None:
+    def _send(self, statements: Sequence[Sendable], sent: list[PreparingCursor]) -> None:
         driver: Driver = self.connection
         is_last = self.in_atomic_block and self.commit_on_exit and len(self.atomic_blocks) == 1
         with driver.pipeline():
             self.begin.pay(driver)
             for statement in statements:
-                cursor = FlushCursor(driver)
+                cursor = PreparingCursor(driver)
                 sent.append(cursor)
                 sql = statement.sql
                 if statement.touches is not None:

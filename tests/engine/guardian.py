@@ -1,7 +1,8 @@
 """A throw-away PostgreSQL that ends when its parent ends, even by a signal nobody can catch.
 
 Run as a process of its own: `python -m tests.engine.guardian` prints the server's address and
-stops the server when its standard input is closed or its parent has gone.
+stops the server when its standard input is closed or its parent has gone. `--durable` for one that
+is measured.
 """
 
 import importlib.util
@@ -39,12 +40,14 @@ SETTINGS = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
 }
+# What is measured waits for the disk, as a server does that keeps its data.
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
 
 
 @contextmanager
-def running_server() -> Iterator[str]:
+def running_server(settings: Mapping[str, str] = SETTINGS) -> Iterator[str]:
     """A server with the shim installed, yielding its address without scheme and database."""
     with tempfile.TemporaryDirectory(prefix="comptoir-postgres-") as name:
         folder = Path(name)
@@ -52,7 +55,7 @@ def running_server() -> Iterator[str]:
         programs = _programs(folder, copy=bool(account))
         data = folder / "data"
         _initialise(programs, data, account)
-        process, port = _start(programs, data, account)
+        process, port = _start(programs, data, account, settings=settings)
         try:
             _install_shim(port)
             yield f"{USER}@127.0.0.1:{port}"
@@ -185,7 +188,8 @@ def _wait_for_the_end_of(parent: int) -> None:
 def main() -> None:
     parent = os.getppid()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    with running_server() as address:
+    settings = {**SETTINGS, **DURABLE} if "--durable" in sys.argv else SETTINGS
+    with running_server(settings) as address:
         sys.stdout.write(f"{address}\n")
         sys.stdout.flush()
         _wait_for_the_end_of(parent)

@@ -21,10 +21,10 @@ STOP_TIMEOUT_S = 30.0
 
 
 @contextmanager
-def running_server() -> Iterator[dict[str, str]]:
+def running_server(*options: str) -> Iterator[dict[str, str]]:
     """Starts a server and yields the environment that leads to it; stops it at the end."""
     guardian = subprocess.Popen(
-        [sys.executable, "-m", "tests.engine.guardian"],
+        [sys.executable, "-m", "tests.engine.guardian", *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

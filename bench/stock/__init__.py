@@ -1,0 +1,1 @@
+"""What most would build: stock Django on PostgreSQL, django-auditlog, `save()`."""

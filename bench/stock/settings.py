@@ -1,0 +1,15 @@
+import environ
+
+env = environ.Env()
+DATABASES = {"default": env.db("DATABASE_URL")}
+DATABASES["default"]["CONN_MAX_AGE"] = None
+DATABASES["default"]["OPTIONS"] = {"options": "-c default_transaction_isolation=serializable"}
+SECRET_KEY = "only-for-measuring"
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "auditlog",
+    "bench.stock",
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True

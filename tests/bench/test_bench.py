@@ -1,0 +1,67 @@
+"""`make bench` runs, in small, so that it does not rot. What it measures here means nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.rows import Row, lines, write_json
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.mark.parametrize(
+    ("value", "target", "holds"),
+    [
+        (0.25, "≥ 0.25", True),
+        (0.24, "≥ 0.25", False),
+        (10, "≤ 10", True),
+        (11, "≤ 10", False),
+        (0, "= 0", True),
+        (1, "= 0", False),
+        (7, "", True),
+    ],
+)
+def test_a_row_holds_when_it_is_as_good_as_its_target(
+    value: float, target: str, holds: bool
+) -> None:
+    assert Row("some", value, "unit", target).holds == holds
+
+
+def test_a_row_measured_alone_leaves_the_others_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "bench.json"
+    write_json([Row("a", 1.5, "x", "≥ 1"), Row("b", 2, "y")], path)
+    write_json([Row("a", 0.5, "x", "≥ 1")], path)
+    told = json.loads(path.read_text())
+    assert [(row["name"], row["value"], row["holds"]) for row in told] == [
+        ("a", 0.5, False),
+        ("b", 2, True),
+    ]
+    assert "NO" in list(lines([Row("a", 0.5, "x", "≥ 1")]))[1]
+
+
+@pytest.mark.processes
+def test_a_small_run_measures_and_writes_what_it_found(tmp_path: Path) -> None:
+    out = tmp_path / "bench.json"
+    names = ["round_trips_capture", "capture_vs_auditlog", "pipelined"]
+    environment = {name: value for name, value in os.environ.items() if "DATABASE" not in name}
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", *names, "--tiny", "--out", str(out)],
+        cwd=ROOT,
+        env={**environment, "ENV_FILE": os.devnull},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+    assert done.returncode in (0, 1), done.stderr
+    found = {row["name"]: row for row in json.loads(out.read_text())}
+    assert found["round_trips_capture"]["holds"]
+    assert found["pipelined.round_trips"]["value"] == 3
+    assert found["pipelined.wrong"]["value"] == 0
+    assert found["capture_vs_auditlog"]["value"] > 0
