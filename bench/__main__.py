@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 
-from bench import captures, place, rows, server
+from bench import captures, many, place, rows, server
 
 ERRORS = 500
 
@@ -19,6 +20,17 @@ ALL: dict[str, Measure] = {
     "audit_cost": captures.audit_cost,
     "round_trips_capture": captures.round_trips_capture,
     "pipelined": captures.pipelined,
+    **{
+        name: partial(many.measure, name)
+        for name in (
+            "list_first_1m",
+            "list_deep_1m",
+            "home_1m",
+            "timeline_1m",
+            "search_1m",
+            "pages",
+        )
+    },
 }
 
 
@@ -33,7 +45,7 @@ def main() -> int:
     if unknown := set(asked.names) - set(ALL):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     found: list[rows.Row] = []
-    size = (2, 0.05, 26) if asked.tiny else (asked.rounds, asked.seconds, ERRORS)
+    size = (2, 0.05, 26, 100) if asked.tiny else (asked.rounds, asked.seconds, ERRORS)
     with server.started(*size) as there:
         for name in asked.names or ALL:
             sys.stderr.write(f"{name}…\n")

@@ -9,15 +9,14 @@ ENGINE = "tests.engine.postgres_shim"
 OURS, STOCK = "bench", "bench_stock"
 
 
-def ours(address: str, **more: str) -> dict[str, str]:
+def ours(address: str, *, name: str = OURS) -> dict[str, str]:
     """The environment of a process of the product's."""
     return {
         "DJANGO_SETTINGS_MODULE": "config.settings.test",
         "ENV_FILE": "/dev/null",
         "LOG_LEVEL": "ERROR",
-        "DATABASE_URL": f"cockroachdb://{address}/{OURS}",
+        "DATABASE_URL": f"cockroachdb://{address}/{name}",
         "DATABASE_ENGINE": ENGINE,
-        **more,
     }
 
 

@@ -23,14 +23,16 @@ class Server:
     rounds: int
     seconds: float
     errors: int
+    shrink: int = 1
+    """How many times fewer payments: to see that it runs."""
 
 
 @contextmanager
-def started(rounds: int, seconds: float, errors: int) -> Iterator[Server]:
+def started(rounds: int, seconds: float, errors: int, shrink: int = 1) -> Iterator[Server]:
     """A server that keeps its data as one in production does, with the databases made."""
     with running_server("--durable") as environment:
         address = environment["DATABASE_URL"].removeprefix("cockroachdb://").partition("/")[0]
-        server = Server(address, rounds, seconds, errors)
+        server = Server(address, rounds, seconds, errors, shrink)
         for name in (place.OURS, place.STOCK):
             execute(server, "postgres", f"CREATE DATABASE {name}")
         run(place.ours(address), "manage.py", "migrate", "--run-syncdb", "--verbosity", "0")

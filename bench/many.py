@@ -1,0 +1,41 @@
+"""Starts what `bench.pages` measures: the two databases, and the process that looks at them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import lru_cache
+
+from bench import pages, place, server
+from bench.rows import Row
+
+SMALL, LARGE = 100, 10_000
+"""Copies of a hundred payments."""
+
+
+@lru_cache(maxsize=1)
+def _measured(there: server.Server) -> tuple[Row, ...]:
+    for name, wanted in ((pages.SMALL, SMALL), (pages.LARGE, LARGE)):
+        copies = max(8, wanted // there.shrink)
+        server.execute(there, "postgres", f"CREATE DATABASE {name}")
+        environment = place.ours(there.address, name=name)
+        server.run(environment, "manage.py", "migrate", "--run-syncdb", "--verbosity", "0")
+        server.run(environment, "-m", "bench.million", str(copies))
+    looked = subprocess.run(
+        [sys.executable, "-m", "bench.pages"],
+        check=True,
+        cwd=place.ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **place.ours(there.address), "BENCH_ROUNDS": str(there.rounds + 6)},
+    )
+    return tuple(pages.rows_of(looked.stdout))
+
+
+def measure(name: str, there: server.Server) -> Iterator[Row]:
+    """The rows of this name, and its parts."""
+    for row in _measured(there):
+        if row.name.partition(".")[0] == name:
+            yield row
