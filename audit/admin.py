@@ -17,11 +17,13 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from audit.access import saw
+from audit.differences import changes_of
 from audit.encryption import fingerprint
 from audit.errors import KernelError
 from audit.kept import KeepsWork
 from audit.models import LogEntry
 from audit.owned import OwnedModel
+from audit.reading import sentence_of
 from audit.work import Work, find_ambient
 
 if TYPE_CHECKING:
@@ -136,7 +138,10 @@ class GuardedAdmin(ModelAdmin):
             "title": _("History"),
             "object": obj,
             "opts": self.opts,
-            "entries": entries.select_related("actor").order_by("-timestamp", "-id")[:NEWEST],
+            "lines": [
+                (entry, sentence_of(entry.event), changes_of(entry))
+                for entry in entries.select_related("actor").order_by("-timestamp", "-id")[:NEWEST]
+            ],
             **(extra_context or {}),
         }
         request.current_app = self.admin_site.name

@@ -21,6 +21,7 @@ ROUTES: dict[str, Route] = {
     "approvals:decision": Route(DataClass.PAYMENT, ("amount", "reason", "note")),
     "approvals:withdrawal": Route(DataClass.PAYMENT, ("amount", "reason", "note")),
     "approvals:subject": Route(DataClass.NOTHING),
+    "desk:role_preview": Route(DataClass.SETTINGS, ("permissions",)),
     "desk:home": Route(DataClass.PAYMENT, ("figures", "waiting", "last_touched")),
     "payments:list": Route(
         DataClass.PAYMENT, ("amount", "status", "order", "card", "customer_masked")

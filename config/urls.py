@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config.access.views import set_language
+from config.access.views.own import set_language
 from config.api.root import make_urls
 
 urlpatterns = [

@@ -50,3 +50,12 @@ def withdraw_decision(actor: Actor, approval: Approval) -> Decision:
     if actor.user_id != approval.requested_by_id:
         return Decision(False, _("Only the person who asked may withdraw this."))
     return YES
+
+
+def limit_decision(actor: Actor, role: str) -> Decision:
+    """Whether `actor` may say up to how much a role acts alone. Nobody raises his own limit."""
+    if role in actor.roles:
+        return Decision(
+            False, _("You hold this role yourself: another person must set its limits.")
+        )
+    return YES

@@ -20,11 +20,12 @@ from django.views.decorators.http import require_POST
 
 from audit import log
 from audit.admin import GuardedAdmin, request_work, with_version
+from audit.gate import step_up
 from config.access import policy
 from config.access.forms import AskedForm, PersonForm, RoleForm
 from config.access.models import User
 from config.access.policy import Refused
-from config.access.queries import role_asks_for_factor
+from config.access.queries import references_in, role_asks_for_factor
 from config.access.roles import ROLES
 from config.access.steps import set_needs_factor
 
@@ -33,6 +34,16 @@ WHY_REMOVED = {
     "replaced": _("the device was replaced"),
     "stolen": _("the device may be in other hands"),
 }
+WHY_SHUT = {
+    "left": _("left the house"),
+    "away": _("away for long"),
+    "suspicion": _("something is wrong with this account"),
+}
+WHY_OPENED = {
+    "back": _("is back"),
+    "mistake": _("was shut by mistake"),
+}
+BY_ACT = Refused("by_act", policy.BY_ACT)
 SELF = Refused("own_roles", policy.SELF)
 SUPERUSER = Refused("superuser", policy.SUPERUSER_ONLY)
 ADDRESS = Refused("address", policy.ADDRESS)
@@ -87,6 +98,16 @@ class PersonAdmin(AskedAdmin):
         (_("Access"), {"fields": ("is_staff", "is_superuser", "groups")}),
     )
     change_form_template = "access/person.html"
+    search_fields = ("pk",)
+    search_help_text = _("A reference, such as U-7F3A09BC. Names are looked up in the log.")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        """By reference, which is the beginning of the key: no name stands in an address."""
+        if not search_term:
+            return queryset, False
+        return queryset.filter(references_in(search_term)), False
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("groups")
@@ -114,6 +135,8 @@ class PersonAdmin(AskedAdmin):
             if obj is not None:
                 # A new address and a reset mail to it would be the account itself.
                 locked["email"] = ADDRESS
+        if obj is not None:
+            locked["is_active"] = BY_ACT
         if obj is not None and obj.pk == request.user.pk:
             locked |= dict.fromkeys(("groups", "is_superuser", "is_staff", "is_active"), SELF)
         return locked
@@ -131,6 +154,8 @@ class PersonAdmin(AskedAdmin):
             "reset-mail": self.reset_mail_view,
             "remove-factor": self.remove_factor_view,
             "end-sessions": self.end_sessions_view,
+            "deactivate": self.deactivate_view,
+            "activate": self.activate_view,
         }
         ours = [
             path(
@@ -145,9 +170,47 @@ class PersonAdmin(AskedAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        more = {**context, "why_removed": WHY_REMOVED}
+        more = {
+            **context,
+            "why_removed": WHY_REMOVED,
+            "why_shut": WHY_SHUT,
+            "why_opened": WHY_OPENED,
+        }
         return super().render_change_form(request, more, *args, **kwargs)
 
+    @step_up
+    def deactivate_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """Shut an account and end its sessions; what its person did stays on record."""
+        return self._set_active(request, object_id, False, WHY_SHUT)
+
+    @step_up
+    def activate_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """Open an account that was shut."""
+        return self._set_active(request, object_id, True, WHY_OPENED)
+
+    def _set_active(
+        self, request: HttpRequest, object_id: str, wanted: bool, reasons: dict[str, Any]
+    ) -> HttpResponseBase:
+        person = self._to_be_helped(request, object_id)
+        why = request.POST.get("why", "")
+        if why not in reasons:
+            messages.error(request, _("Say why."))
+            return _back_to(person)
+        work = request_work()
+        event = "access.user.activated" if wanted else "access.user.deactivated"
+        row = work.load_one(User.objects.filter(pk=person.pk))
+        if row.is_active is not wanted:
+            work.change(row, event=event, is_active=wanted)
+            work.record("access.account_reason", obj=person, data={"reason": why, "event": event})
+        if not wanted:
+            self._end_sessions(person)
+        messages.success(
+            request,
+            _("The account is open again.") if wanted else _("The account is shut."),
+        )
+        return _back_to(person)
+
+    @step_up
     def reset_mail_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """Mail the person a link with which he sets a new password."""
         person = self._to_be_helped(request, object_id)
@@ -158,6 +221,7 @@ class PersonAdmin(AskedAdmin):
             messages.error(request, _("This account is not active."))
         return _back_to(person)
 
+    @step_up
     def remove_factor_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """Take away the second factor of somebody who lost it, and end his sessions."""
         person = self._to_be_helped(request, object_id)
@@ -199,6 +263,7 @@ class RoleAdmin(AskedAdmin):
     fieldsets = ((None, {"fields": ("name", "about", "needs_factor", "permissions")}),)
     readonly_fields = ("about",)
 
+    change_form_template = "access/role.html"
     menu_label = _("Roles")
 
     def get_queryset(self, request: HttpRequest) -> Any:

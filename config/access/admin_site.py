@@ -36,8 +36,18 @@ class AdminSite(admin.AdminSite):
             for told in app["models"]:
                 model_admin = self._registry.get(told["model"])
                 told["name"] = getattr(model_admin, "menu_label", told["name"])
-        return apps
+        return _with_people(apps)
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         if admin_class is not None and issubclass(admin_class, GuardedAdmin):
             super().register(model_or_iterable, admin_class, **options)
+
+
+def _with_people(apps: list[Any]) -> list[Any]:
+    """Roles stand beside people, not in a part of their own."""
+    found = {app["app_label"]: app for app in apps}
+    people, roles = found.get("access"), found.get("auth")
+    if people is None or roles is None:
+        return apps
+    people["models"] = [*people["models"], *roles["models"]]
+    return [app for app in apps if app is not roles]

@@ -16,6 +16,10 @@ class AccessConfig(AppConfig):
 
         from audit import net
 
+        # What Django calls a group is a role in this house, on every page.
+        Group._meta.verbose_name = _("role")
+        Group._meta.verbose_name_plural = _("roles")
+
         # Importing checks and tasks is what registers them.
         from config.access import checks as _checks  # noqa: F401
         from config.access import factors, install, needs, record, rotating

@@ -26,6 +26,7 @@ from config.access.queries import (
     role_asks_for_factor,
 )
 from config.access.roles import ROLES
+from config.access.words import say
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -126,7 +127,7 @@ class PersonForm(AskedForm):
 
 class PermissionChoice(AnyChoice):
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.content_type.app_label}: {obj.name}"
+        return say(obj)
 
 
 class RoleForm(AskedForm):
@@ -173,7 +174,8 @@ class RoleForm(AskedForm):
         )
         if not adding and after != before and self.instance.name in self.actor.roles:
             refused.append(Refused("own_roles", policy.SELF))
-        if any(policy.toxic_pair(after | one) for one in (NOTHING, *beside)):
-            refused.append(Refused("toxic_pair", policy.TOXIC))
+        reasons = (policy.toxic_pair(after | one) for one in (NOTHING, *beside))
+        if (reason := next(filter(None, reasons), None)) is not None:
+            refused.append(Refused("toxic_pair", reason))
         self.refuse(refused)
         return cleaned

@@ -10,15 +10,20 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from audit.actor import Actor
-from config.access.roles import ASSIGN, GRANTABLE, GRANTING, MONEY
+from config.access.roles import ASSIGN, GRANTABLE, GRANTING, JOBS, MONEY
 
 NO_SUCH_ROLE = _("There is no such role.")
 SELF = _("Nobody changes his own roles. Ask another administrator.")
 SUPERUSER_ONLY = _("Only a superuser makes or changes a superuser.")
 ADDRESS = _("Only the person himself, or a superuser, changes an address.")
+BY_ACT = _("An account is opened and shut by the buttons below, with a reason.")
 ROLE_NAME = _("This role belongs to the house and keeps its name.")
 NOT_HELD = _("You cannot give “%(what)s”: it holds permissions you do not hold yourself.")
 OUTSIDE = _("You cannot give “%(what)s”: it holds permissions that no role has.")
+TOXIC_JOBS = _(
+    "Running background work again and moving money must not be in one hand: "
+    "give these roles to two people."
+)
 TOXIC = _(
     "Deciding who may do what and moving money must not be in one hand: "
     "give these roles to two people."
@@ -51,10 +56,27 @@ class Refused:
     reason: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two sets of permissions that one person must not hold together."""
+
+    left: frozenset[str]
+    right: frozenset[str]
+    reason: Any
+
+
+PAIRS: tuple[Pair, ...] = (
+    Pair(GRANTING, MONEY, TOXIC),
+    Pair(JOBS, MONEY, TOXIC_JOBS),
+)
+"""Asking for a refund and approving one is no pair here: nobody ever decides on his own request,
+which a CHECK holds (decision 0014). Superusers hold everything; so does that decision say why."""
+
+
 def toxic_pair(permissions: Iterable[str]) -> Any | None:
     """Why these permissions must not be held by one person, or None when they may."""
     held = frozenset(permissions)
-    return TOXIC if held & GRANTING and held & MONEY else None
+    return next((one.reason for one in PAIRS if held & one.left and held & one.right), None)
 
 
 def roles_decision(

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from config.access.models import RoleSetting, User
 from config.access.policy import Grant, role_needs_factor
-from config.access.roles import GRANTABLE
+from config.access.roles import GRANTABLE, ROLES
+
+
+def references_in(text: str) -> Q:
+    """The person a reference (`U-7F3A09BC`) stands for, as a range of keys; nobody for the rest."""
+    digits = text.strip().upper().removeprefix("U-")
+    try:
+        first, last = uuid.UUID(digits.ljust(32, "0")), uuid.UUID(digits.ljust(32, "F"))
+    except ValueError:
+        return Q(pk__in=[])
+    return Q(pk__gte=first, pk__lte=last)
 
 
 def list_grantable() -> QuerySet[Permission]:
@@ -74,4 +88,58 @@ def role_asks_for_factor(group: Group) -> bool:
         return False
     said = RoleSetting.objects.filter(role=group).values_list("needs_factor", flat=True).first()
     held = names_of(group.permissions.select_related("content_type").order_by("pk"))
+    return role_needs_factor(held, said, by_default=settings.MONEY_REQUIRES_MFA)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRole:
+    """A role as it stands in the database, beside what the table of roles says."""
+
+    group: Group
+    held: frozenset[str]
+    needs_factor: bool
+
+    @property
+    def label(self) -> Any:
+        role = ROLES.get(self.group.name)
+        return role.label if role else self.group.name
+
+    @property
+    def about(self) -> Any:
+        role = ROLES.get(self.group.name)
+        return role.about if role else _("Made by an administrator.")
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether people of this role work in the administration."""
+        role = ROLES.get(self.group.name)
+        return bool(role and role.is_staff)
+
+    def stands(self, permission: str) -> str:
+        """`held`, `added` (held beyond the table), `taken` (the table has it), or nothing."""
+        role, is_held = ROLES.get(self.group.name), permission in self.held
+        if role is None or is_held == (permission in role.permissions):
+            return "held" if is_held else ""
+        return "added" if is_held else "taken"
+
+    @property
+    def differs(self) -> bool:
+        role = ROLES.get(self.group.name)
+        return role is not None and role.permissions != self.held
+
+
+def list_roles(groups: QuerySet[Group] | None = None) -> list[HeldRole]:
+    """Roles with all they hold: those of the table first, in its order. Two queries."""
+    found = list((Group.objects.all() if groups is None else groups).select_related("setting"))
+    held = {grant.name: grant.permissions for grant in as_grants(found)}
+    order = {code: place for place, code in enumerate(ROLES)}
+    found.sort(key=lambda group: (order.get(group.name, len(order)), group.name))
+    return [
+        HeldRole(group, held[group.name], _needs_factor(group, held[group.name])) for group in found
+    ]
+
+
+def _needs_factor(group: Group, held: frozenset[str]) -> bool:
+    setting = getattr(group, "setting", None)
+    said = setting.needs_factor if setting is not None else None
     return role_needs_factor(held, said, by_default=settings.MONEY_REQUIRES_MFA)

@@ -34,6 +34,8 @@ GRANTING = frozenset(
     }
 )
 """Permissions that decide what others may do."""
+JOBS = frozenset({"outbox.retry_message"})
+"""Permissions that run work of the background again."""
 
 
 @dataclass(frozen=True)

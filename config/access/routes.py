@@ -36,6 +36,8 @@ _NOTHING = (
     "admin:access_user_reset_mail",
     "admin:access_user_remove_factor",
     "admin:access_user_end_sessions",
+    "admin:access_user_deactivate",
+    "admin:access_user_activate",
 )
 _OWN = (
     "account_email",
@@ -65,6 +67,8 @@ def of_admin(model: str, data: DataClass, *fields: str) -> dict[str, Route]:
 ROUTES: dict[str, Route] = {
     **dict.fromkeys(_NOTHING, Route(DataClass.NOTHING)),
     **dict.fromkeys(_OWN, Route(DataClass.OWN)),
+    "access:matrix": Route(DataClass.SETTINGS, ("permissions",)),
+    "access:person": Route(DataClass.STAFF, ("name", "roles", "permissions", "limits")),
     "admin:autocomplete": Route(DataClass.SETTINGS),
     **of_admin("access_user", DataClass.STAFF, *_PERSON),
     **of_admin("auth_group", DataClass.SETTINGS, "permissions"),

@@ -1,11 +1,13 @@
 from django.urls import path
 
-from config.access import views
+from config.access.views import own, roles
 
 app_name = "access"
 urlpatterns = [
-    path("session/stay/", views.stay, name="stay"),
-    path("session/second-factor/", views.second_factor, name="second_factor"),
+    path("roles/", roles.matrix, name="matrix"),
+    path("roles/people/<uuid:person_id>/", roles.person, name="person"),
+    path("session/stay/", own.stay, name="stay"),
+    path("session/second-factor/", own.second_factor, name="second_factor"),
     # Under allauth's own prefix: ending a session is its write, inside the request's Work.
-    path("accounts/sessions/<int:session_id>/end/", views.end_session, name="end_session"),
+    path("accounts/sessions/<int:session_id>/end/", own.end_session, name="end_session"),
 ]

@@ -16,7 +16,8 @@ from audit.search import kinds
 
 
 class Person(Protocol):
-    is_staff: bool
+    @property
+    def is_staff(self) -> bool: ...
 
     def has_perm(self, perm: str) -> bool: ...
 
@@ -56,6 +57,7 @@ ENTRIES = (
     Entry(_("Background work"), "outbox:list", "activity", "outbox.view_message"),
     Entry(_("Log"), "log:explorer", "scroll-text", "audit.view_logentry"),
     Entry(_("API keys"), "keys:list", "key-round", "api.view_apikey"),
+    Entry(_("Roles"), "access:matrix", "table", "auth.view_group"),
     Entry(_("Administration"), "admin:index", "settings", staff_only=True),
 )
 
@@ -66,10 +68,15 @@ def links(request: HttpRequest) -> list[Link]:
     if user is None or not user.is_authenticated:
         return []
     match = getattr(request, "resolver_match", None)
+    return menu_of(user, match.namespace if match else None)
+
+
+def menu_of(person: Person, here: str | None = None) -> list[Link]:
+    """The menu of somebody who stands in the part `here`."""
     return [
         Link(entry.label, url, entry.icon, _is_here(entry, match))
         for entry in ENTRIES
-        if entry.is_for(user) and (url := find_url(entry.route))
+        if entry.is_for(person) and (url := find_url(entry.route))
     ]
 
 

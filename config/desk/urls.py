@@ -1,10 +1,11 @@
 from django.urls import path
 
-from config.desk.views import home, search
+from config.desk.views import home, preview, search
 
 app_name = "desk"
 urlpatterns = [
     path("", home.home, name="home"),
+    path("roles/<int:role_id>/preview/", preview.role_preview, name="role_preview"),
     path("search/", search.start, name="search"),
     path("search/find/", search.find, name="find"),
     path("search/<str:ticket>/", search.found, name="found"),

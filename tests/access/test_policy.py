@@ -7,6 +7,7 @@ import uuid
 import pytest
 
 from audit.actor import Actor, ActorKind
+from config.access import policy
 from config.access.policy import Grant, permissions_decision, roles_decision, toxic_pair
 from config.access.roles import ASSIGN, GRANTABLE, ROLES, TABLE
 
@@ -90,6 +91,16 @@ def test_granting_and_money_never_meet_in_one_person(code: str, by_superuser: bo
 def test_superuser_is_made_and_changed_by_a_superuser_alone() -> None:
     assert codes(actor("access_administrator"), superuser=True) == ["superuser"]
     assert codes(actor(), superuser=True, by_superuser=True) == []
+
+
+@pytest.mark.parametrize("pair", policy.PAIRS, ids=lambda pair: min(pair.left))
+def test_every_pair_is_refused_whichever_way_it_comes(pair: policy.Pair) -> None:
+    for left in pair.left:
+        for right in pair.right:
+            assert toxic_pair([left, right]) is not None
+        assert toxic_pair([left]) is None
+    for right in pair.right:
+        assert toxic_pair([right]) is None
 
 
 def test_table_holds_no_toxic_role_and_an_auditor_who_only_looks() -> None:

@@ -88,6 +88,9 @@ mfa_view_recovery_codes                         GET   s 4 4 4 4 4 4 4 4 4 4 4 4
 mfa_generate_recovery_codes                     GET   s > > > > > > > > > > > >
 mfa_generate_recovery_codes                     POST  s > > > > > > > > > > > >
 mfa_download_recovery_codes                     GET   s 4 4 4 4 4 4 4 4 4 4 4 4
+desk:role_preview                               GET   s x x x x x x x x x x · ·
+access:matrix                                   GET   s x x x x x x x x x x · ·
+access:person                                   GET   s x x x x x x x x x x · ·
 access:stay                                     GET   s 5 5 5 5 5 5 5 5 5 5 5 5
 access:stay                                     POST  s > > > > > > > > > > > >
 access:second_factor                            GET   s · · · · · · · · · · · ·
@@ -110,6 +113,10 @@ admin:access_user_remove_factor                 GET   s s s s s 5 s s s s s 5 5
 admin:access_user_remove_factor                 POST  s s s s s x s s s s s > >
 admin:access_user_end_sessions                  GET   s s s s s 5 s s s s s 5 5
 admin:access_user_end_sessions                  POST  s s s s s x s s s s s > >
+admin:access_user_deactivate                    GET   s s s s s 5 s s s s s 5 5
+admin:access_user_deactivate                    POST  s s s s s x s s s s s > >
+admin:access_user_activate                      GET   s s s s s 5 s s s s s 5 5
+admin:access_user_activate                      POST  s s s s s x s s s s s > >
 admin:access_user_changelist                    GET   s s s s s x s s s s s · ·
 admin:access_user_add                           GET   s s s s s x s s s s s · ·
 admin:access_user_add                           POST  s s s s s x s s s s s · ·
@@ -335,6 +342,8 @@ def url_of(name: str, house: House) -> str:
         "app_label": "access",
         "connector": "sandbox",
         "session_id": 0,
+        "person_id": house.colleague.pk,
+        "role_id": house.role.pk,
         "pk": 0,
         "part": "cards",
         "ticket": "v1.none.of.ours",

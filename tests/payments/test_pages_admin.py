@@ -44,7 +44,7 @@ def change(browser: Client, address: str, **typed: Any) -> Any:
 def test_a_controller_changes_a_limit_and_it_is_on_record(limit: ApprovalLimit) -> None:
     browser = staff_browser("finance_controller")
     address = f"/admin/approvals/approvallimit/{limit.pk}/change/"
-    assert change(browser, address, max_minor="7500").status_code == 302
+    assert change(browser, address, limit="75.00").status_code == 302
     limit.refresh_from_db()
     assert (limit.max_minor, limit.currency) == (7_500, "EUR")
     entry = LogEntry.objects.get(event="approvals.approvallimit.changed")
@@ -55,22 +55,42 @@ def test_a_controller_changes_a_limit_and_it_is_on_record(limit: ApprovalLimit) 
 def test_a_limit_stays_with_its_role_and_currency(limit: ApprovalLimit) -> None:
     browser = staff_browser(superuser=True)
     address = f"/admin/approvals/approvallimit/{limit.pk}/change/"
-    change(browser, address, max_minor="1", currency="USD")
+    change(browser, address, limit="0.01", currency="USD")
     limit.refresh_from_db()
     assert (limit.max_minor, limit.currency) == (1, "EUR")
 
 
 @pytest.mark.parametrize(
     ("typed", "made"),
-    [({"currency": "usd"}, True), ({"currency": "XXQ"}, False), ({"max_minor": "-1"}, False)],
+    [
+        ({"currency": "usd"}, True),
+        ({"currency": "XXQ"}, False),
+        ({"limit": "-1"}, False),
+        ({"limit": ""}, False),
+        ({"limit": "1.234"}, False),
+        ({"limit": "1,000.00"}, False),
+        ({"limit": "١٠"}, False),
+        ({"limit": "9" * 13}, False),
+        ({"limit": "1\x00"}, False),
+        ({"currency": "JPY", "limit": "1.5"}, False),
+    ],
 )
 def test_a_new_limit_is_in_a_currency_that_exists(typed: dict[str, str], made: bool) -> None:
     browser = staff_browser(superuser=True)
     role = Group.objects.get(name="support_lead")
-    given = {"role": str(role.pk), "kind": "refund", "currency": "USD", "max_minor": "100"}
+    given = {"role": str(role.pk), "kind": "refund", "currency": "USD", "limit": "100"}
     answer = change(browser, "/admin/approvals/approvallimit/add/", **{**given, **typed})
     assert answer.status_code == (302 if made else 200)
-    assert ApprovalLimit.objects.filter(currency="USD").exists() == made
+    assert [one.max_minor for one in ApprovalLimit.objects.all()] == ([10_000] if made else [])
+
+
+def test_nobody_sets_the_limit_of_his_own_role() -> None:
+    browser = staff_browser("finance_controller")
+    role = Group.objects.get(name="finance_controller")
+    given = {"role": str(role.pk), "kind": "refund", "currency": "USD", "limit": "100"}
+    answer = change(browser, "/admin/approvals/approvallimit/add/", **given)
+    assert "You hold this role yourself" in answer.content.decode()
+    assert not ApprovalLimit.objects.exists()
 
 
 def test_a_reason_is_no_longer_offered_but_never_deleted() -> None:

@@ -1,0 +1,1 @@
+"""What a person sets for himself, and what roles hold."""

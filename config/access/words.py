@@ -1,0 +1,57 @@
+"""Permissions in plain words, for whoever decides about them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import Permission
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+WORDS: dict[str, Any] = {
+    "access.assign_role": _("Give and take roles"),
+    "access.view_user": _("See the people of the house"),
+    "access.add_user": _("Add people"),
+    "access.change_user": _("Change people's accounts"),
+    "approvals.decide_refund": _("Decide on another person's refund"),
+    "approvals.view_approval": _("See requests for approval"),
+    "audit.view_logentry": _("Read the log"),
+    "auth.view_group": _("See roles"),
+    "auth.add_group": _("Make roles"),
+    "auth.change_group": _("Change what a role may do"),
+    "notes.hide_note": _("Hide a note"),
+    "outbox.retry_message": _("Run background work again"),
+    "parties.reveal_customer": _("Reveal a customer's details"),
+    "parties.view_customer": _("See customers, masked"),
+    "payments.capture_payment": _("Capture a payment"),
+    "payments.correct_payment": _("Correct a payment"),
+    "payments.export_payments": _("Export lists of payments"),
+    "payments.increment_payment": _("Raise an authorization"),
+    "payments.inquire_payment": _("Ask the provider about a payment"),
+    "payments.refund_payment": _("Refund a payment"),
+    "payments.view_daytotals": _("See the figures of the days"),
+    "payments.view_payment": _("See payments"),
+    "payments.void_payment": _("Void an authorization"),
+}
+VERBS: dict[str, Any] = {
+    "view": _("See: %(what)s"),
+    "add": _("Add: %(what)s"),
+    "change": _("Change: %(what)s"),
+    "delete": _("Remove: %(what)s"),
+}
+
+
+def code_of(permission: Permission) -> str:
+    """As the code names it: `app.codename`."""
+    return f"{permission.content_type.app_label}.{permission.codename}"
+
+
+def say(permission: Permission) -> str:
+    """What a permission allows. One that nobody put into words is told by its model."""
+    if (words := WORDS.get(code_of(permission))) is not None:
+        return str(words)
+    verb = VERBS.get(permission.codename.partition("_")[0])
+    model = permission.content_type.model_class()
+    if verb is None or model is None:
+        return gettext(permission.name)
+    return str(verb) % {"what": model._meta.verbose_name_plural}
