@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from audit.errors import Refusal
+from audit.kept import KeepsWork
 from audit.lists.commands import MOST_NAME
 from audit.lists.kinds import ListKind
 from audit.reading import role_label
@@ -19,7 +20,7 @@ from audit.texts import clean_text
 MINE = _("Only me")
 
 
-class NameForm(forms.Form):
+class NameForm(KeepsWork, forms.Form):
     """The name of a view."""
 
     name = forms.CharField(

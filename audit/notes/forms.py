@@ -10,11 +10,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from audit.errors import Refusal
+from audit.kept import KeepsWork
 from audit.notes.policy import MOST_CHARACTERS
 from audit.texts import clean_text
 
 
-class NoteForm(forms.Form):
+class NoteForm(KeepsWork, forms.Form):
     """Words for the colleagues. Its key makes a double click one note."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)

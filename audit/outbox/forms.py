@@ -6,10 +6,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from audit.errors import Refusal
+from audit.kept import KeepsWork
 from audit.texts import clean_text
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(KeepsWork, forms.Form):
     """A reason, for the record."""
 
     reason = forms.CharField(

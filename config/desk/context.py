@@ -68,11 +68,11 @@ def links(request: HttpRequest) -> list[Link]:
     if user is None or not user.is_authenticated:
         return []
     match = getattr(request, "resolver_match", None)
-    return menu_of(user, match.namespace if match else None)
+    return menu_of(user, match)
 
 
-def menu_of(person: Person, here: str | None = None) -> list[Link]:
-    """The menu of somebody who stands in the part `here`."""
+def menu_of(person: Person, match: ResolverMatch | None = None) -> list[Link]:
+    """The menu of somebody, on the page that `match` found."""
     return [
         Link(entry.label, url, entry.icon, _is_here(entry, match))
         for entry in ENTRIES
