@@ -81,6 +81,8 @@ ROUTES: dict[str, Route] = {
     "api:payment_confirm": Route(DataClass.PAYMENT, ("amount", "status", "order", "card")),
     "api:payment_capture": Route(DataClass.PAYMENT, ("amount", "status", "order", "card")),
     "api:payment_void": Route(DataClass.PAYMENT, ("amount", "status", "order", "card")),
+    "api:payment_increment": Route(DataClass.PAYMENT, ("amount", "status", "order", "card")),
+    "api:payment_capture_void": Route(DataClass.PAYMENT, ("amount", "status", "order", "card")),
     "api:refunds": Route(DataClass.PAYMENT, ("amount", "status")),
     "api:refund": Route(DataClass.PAYMENT, ("amount", "status")),
     "api:customers": Route(DataClass.PERSON, ("customer_masked",)),

@@ -30,6 +30,7 @@ TABLE: tuple[Scope, ...] = (
         _("Take payments, capture, increment and void them"),
         "payments.view_payment",
         "payments.capture_payment",
+        "payments.increment_payment",
         "payments.void_payment",
         money=True,
     ),

@@ -14,17 +14,20 @@ from audit.access import saw
 from audit.actor import current_actor
 from audit.errors import Refusal
 from payments.api.door import Scope, caller_of, once_for
-from payments.api.finding import get_own_payment, next_of, page_of
+from payments.api.finding import get_own_payment, missing, next_of, page_of
 from payments.api.presenting import tell_actions, tell_payment
 from payments.api.schemas import (
     CaptureIn,
     ConfirmIn,
+    IncrementIn,
     PaymentIn,
     PaymentList,
     PaymentOut,
     Problem,
 )
+from payments.commands.capture_voids import void_capture
 from payments.commands.captures import capture_payment
+from payments.commands.increments import increment_authorization
 from payments.commands.payments import create_payment, retry_payment
 from payments.commands.voids import void_payment
 from payments.ledger.money import Money
@@ -96,7 +99,50 @@ def capture(request: HttpRequest, payment_id: uuid.UUID, data: CaptureIn) -> Htt
         request,
         "payment",
         data.dict(),
-        lambda key: capture_payment(payment_id=payment.pk, amount=payment.money(minor), key=key),
+        lambda key: capture_payment(
+            payment_id=payment.pk, amount=payment.money(minor), is_final=data.final, key=key
+        ),
+        lambda capture: capture.payment_id,
+    )
+
+
+@router.post(
+    "/payments/{uuid:payment_id}/increment",
+    url_name="payment_increment",
+    response=TAKEN,
+    auth=WRITE,
+)
+def increment(request: HttpRequest, payment_id: uuid.UUID, data: IncrementIn) -> HttpResponse:
+    """Have more held than the customer first agreed to: nights added, a tip."""
+    payment = get_own_payment(request, payment_id)
+    amount = payment.money(data.amount)
+    return once_for(
+        request,
+        "payment",
+        data.dict(),
+        lambda key: increment_authorization(payment_id=payment.pk, amount=amount, key=key),
+        lambda increment: increment.payment_id,
+    )
+
+
+@router.post(
+    "/payments/{uuid:payment_id}/captures/{uuid:capture_id}/void",
+    url_name="payment_capture_void",
+    response=TAKEN,
+    auth=WRITE,
+)
+def void_captured(
+    request: HttpRequest, payment_id: uuid.UUID, capture_id: uuid.UUID
+) -> HttpResponse:
+    """Take a whole capture back before it is settled, which is no refund."""
+    payment = get_own_payment(request, payment_id)
+    if not payment.captures.filter(pk=capture_id).exists():
+        raise missing("capture_missing")
+    return once_for(
+        request,
+        "payment",
+        {},
+        lambda key: void_capture(capture_id=capture_id, key=key),
         lambda capture: capture.payment_id,
     )
 

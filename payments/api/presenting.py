@@ -10,15 +10,31 @@ from typing import Any
 from audit.actor import Actor
 from audit.idempotency.answers import Presented
 from payments.gateways.declines import UNKNOWN_CODE, explain
-from payments.models import Attempt, Capture, Payment, Refund
+from payments.models import Attempt, Capture, Increment, Refund
 from payments.parties.models import CardReference, Customer
 from payments.parties.queries import get_customer, masked
-from payments.policy import capture_decision, refund_decision, void_decision
+from payments.policy import (
+    capture_decision,
+    increment_decision,
+    refund_decision,
+    void_decision,
+)
 from payments.queries.payments import Story, get_story
 
 PROCESSING = "processing"
-UNSETTLED = {Payment.Status.PROCESSING, Payment.Status.UNKNOWN}
-NOT_YET = {Attempt.Status.PENDING, Attempt.Status.UNKNOWN}
+TOLD = {
+    "pending": PROCESSING,
+    "unknown": PROCESSING,
+    "conflicted": PROCESSING,
+    "void_unknown": "voiding",
+}
+"""A shop is never told that nobody knows: it waits, and a webhook follows."""
+WAITS = {PROCESSING, "voiding", "closing"}
+
+
+def told(status: str) -> str:
+    """A status as a shop sees it, of whatever row."""
+    return TOLD.get(status, status)
 
 
 def _iso(moment: Any) -> str | None:
@@ -28,12 +44,11 @@ def _iso(moment: Any) -> str | None:
 def tell_payment(story: Story) -> dict[str, Any]:
     """A payment with its attempts and captures."""
     payment = story.payment
-    status = PROCESSING if payment.status in UNSETTLED else payment.status
     return {
         "id": str(payment.pk),
         "object": "payment",
         "reference": payment.reference,
-        "status": status,
+        "status": told(payment.status),
         "amount": payment.amount_minor,
         "currency": payment.currency,
         "amount_authorized": payment.authorized_minor,
@@ -47,6 +62,7 @@ def tell_payment(story: Story) -> dict[str, Any]:
         "created_at": _iso(payment.created_at),
         "attempts": [_tell_attempt(one) for one in story.attempts],
         "captures": [_tell_capture(one) for one in story.captures],
+        "increments": [_tell_increment(one) for one in story.increments],
         "actions": None,
     }
 
@@ -56,6 +72,7 @@ def tell_actions(story: Story, actor: Actor, now: datetime) -> dict[str, Any]:
     payment, attempt = story.payment, story.last_attempt
     decisions = {
         "capture": capture_decision(actor, payment, attempt, None, now),
+        "increment": increment_decision(actor, payment, attempt, None, now),
         "void": void_decision(actor, payment, attempt),
         "refund": refund_decision(actor, payment, None, None),
     }
@@ -66,20 +83,20 @@ def tell_actions(story: Story, actor: Actor, now: datetime) -> dict[str, Any]:
 
 def is_settled(story: Story) -> bool:
     """Whether nothing of it waits for a provider."""
-    waiting = {Capture.Status.PENDING, Capture.Status.UNKNOWN}
-    voiding = {Attempt.Status.VOIDING, Attempt.Status.VOID_UNKNOWN}
-    return (
-        story.payment.status not in UNSETTLED
-        and not any(one.status in waiting for one in story.captures)
-        and not any(one.status in voiding for one in story.attempts)
-    )
+    statuses = [
+        story.payment.status,
+        *(one.status for one in story.attempts),
+        *(one.status for one in story.captures),
+        *(one.status for one in story.increments),
+    ]
+    return not any(told(status) in WAITS for status in statuses)
 
 
 def _tell_attempt(attempt: Attempt) -> dict[str, Any]:
     return {
         "id": str(attempt.pk),
         "number": attempt.number,
-        "status": PROCESSING if attempt.status in NOT_YET else attempt.status,
+        "status": told(attempt.status),
         "connector": attempt.connector,
         "amount": attempt.amount_minor,
         "amount_approved": attempt.approved_minor,
@@ -111,18 +128,25 @@ def _tell_decline(attempt: Attempt) -> dict[str, Any] | None:
 
 
 def _tell_capture(capture: Capture) -> dict[str, Any]:
-    waiting = capture.status in (Capture.Status.PENDING, Capture.Status.UNKNOWN)
     return {
         "id": str(capture.pk),
         "amount": capture.amount_minor,
-        "status": PROCESSING if waiting else capture.status,
+        "status": told(capture.status),
         "created_at": _iso(capture.created_at),
+    }
+
+
+def _tell_increment(increment: Increment) -> dict[str, Any]:
+    return {
+        "id": str(increment.pk),
+        "amount": increment.amount_minor,
+        "status": told(increment.status),
+        "created_at": _iso(increment.created_at),
     }
 
 
 def tell_refund(refund: Refund) -> dict[str, Any]:
     """A refund; an unknown outcome is `processing`."""
-    waiting = refund.status in (Refund.Status.PENDING, Refund.Status.UNKNOWN)
     return {
         "id": str(refund.pk),
         "object": "refund",
@@ -130,7 +154,7 @@ def tell_refund(refund: Refund) -> dict[str, Any]:
         "payment": str(refund.payment_id),
         "amount": refund.amount_minor,
         "currency": refund.currency,
-        "status": PROCESSING if waiting else refund.status,
+        "status": told(refund.status),
         "reason": refund.reason_id,
         "failure_code": refund.failure_code,
         "arn": refund.arn,
@@ -181,8 +205,8 @@ def present_payment(payment_id: uuid.UUID) -> Presented:
 def present_refund(refund_id: uuid.UUID) -> Presented:
     """201 once it is over, 202 while it is on its way. One SELECT."""
     refund = Refund.objects.get(pk=refund_id)
-    waiting = refund.status in (Refund.Status.PENDING, Refund.Status.UNKNOWN)
-    return int(HTTPStatus.ACCEPTED if waiting else HTTPStatus.CREATED), tell_refund(refund)
+    waits = told(refund.status) == PROCESSING
+    return int(HTTPStatus.ACCEPTED if waits else HTTPStatus.CREATED), tell_refund(refund)
 
 
 def present_card(card_id: uuid.UUID) -> Presented:

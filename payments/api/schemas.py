@@ -57,9 +57,16 @@ class ConfirmIn(In):
 
 
 class CaptureIn(In):
-    """Part of what is held; without an amount all of it."""
+    """Part of what is held; without an amount all of it. `final` lets go of the rest."""
 
     amount: Minor | None = None
+    final: bool = False
+
+
+class IncrementIn(In):
+    """How much more is to be held."""
+
+    amount: Minor
 
 
 class RefundIn(In):
@@ -164,6 +171,13 @@ class CaptureOut(Schema):
     created_at: datetime
 
 
+class IncrementOut(Schema):
+    id: uuid.UUID
+    amount: int
+    status: str
+    created_at: datetime
+
+
 class ActionOut(Schema):
     """Whether something may be done now, and if not, why not."""
 
@@ -191,6 +205,7 @@ class PaymentOut(Schema):
     created_at: datetime
     attempts: list[AttemptOut]
     captures: list[CaptureOut]
+    increments: list[IncrementOut]
     actions: dict[str, ActionOut] | None = None
 
 

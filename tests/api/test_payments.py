@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from audit import clock
 from audit.actor import acting_as, system
 from audit.idempotency.models import Record
 from audit.idempotency.tasks import complete_unanswered
 from audit.models import LogEntry
+from payments.commands.captures import record_capture_result
 from payments.models import Capture, Payment, Refund
 from tests.api.conftest import Shop, open_shop
 from tests.api.test_keys_at_the_door import problem_of
@@ -33,15 +36,12 @@ def authorized(shop: Shop, minor: int = 10_000) -> str:
 
 
 def captured(shop: Shop, minor: int = 10_000) -> str:
-    from payments.commands.captures import record_capture_result
-
     made = shop.pay(minor).json()
     settle(made["id"])
     capture = Capture.objects.get(payment_id=made["id"])
     with acting_as(system("test")):
-        record_capture_result(
-            capture_id=capture.pk, answer=operation_answer(capture), key=str(capture.pk)
-        )
+        answer = operation_answer(capture, settles_at=clock.now() + timedelta(hours=6))
+        record_capture_result(capture_id=capture.pk, answer=answer, key=str(capture.pk))
     return str(made["id"])
 
 
@@ -128,6 +128,34 @@ def test_void_is_answered_with_the_payment(shop: Shop) -> None:
     assert answer.json()["id"] == payment_id
     again = shop.call("POST", f"/payments/{payment_id}/void")
     assert problem_of(again) == "void_refused"
+
+
+def test_more_is_held_when_it_is_asked_for(shop: Shop) -> None:
+    payment_id = authorized(shop)
+    answer = shop.call("POST", f"/payments/{payment_id}/increment", {"amount": 500})
+    assert answer.status_code == 202
+    assert [(one["amount"], one["status"]) for one in answer.json()["increments"]] == [
+        (500, "processing")
+    ]
+
+
+def test_last_capture_lets_go_of_the_rest(shop: Shop) -> None:
+    payment_id = authorized(shop)
+    body = {"amount": 4000, "final": True}
+    assert shop.call("POST", f"/payments/{payment_id}/capture", body).status_code == 202
+    again = shop.call("POST", f"/payments/{payment_id}/capture", {"amount": 1})
+    assert problem_of(again) == "capture_refused"
+
+
+def test_capture_is_taken_back_before_it_is_settled(shop: Shop) -> None:
+    payment_id = captured(shop)
+    capture = Capture.objects.get(payment_id=payment_id)
+    url = f"/payments/{payment_id}/captures/{capture.pk}/void"
+    answer = shop.call("POST", url)
+    assert (answer.status_code, answer.json()["captures"][0]["status"]) == (202, "voiding")
+    other = authorized(shop)
+    url = f"/payments/{other}/captures/{capture.pk}/void"
+    assert shop.call("POST", url).status_code == 404
 
 
 def test_list_goes_on_where_it_stopped(shop: Shop) -> None:
@@ -234,10 +262,6 @@ def test_first_call_under_way_is_a_conflict(shop: Shop) -> None:
 
 
 def test_answer_that_nobody_lived_to_give_is_given_later(shop: Shop) -> None:
-    from datetime import timedelta
-
-    from audit import clock
-
     made = shop.pay(idempotency_key="k").json()
     forget_answer(made["id"])
     with clock.at(clock.now() + timedelta(minutes=1)):

@@ -262,6 +262,10 @@ api:payment_capture                             GET   k k k k k k k k k k k k k
 api:payment_capture                             POST  k k k k k k k k k k k k k
 api:payment_void                                GET   k k k k k k k k k k k k k
 api:payment_void                                POST  k k k k k k k k k k k k k
+api:payment_increment                           GET   k k k k k k k k k k k k k
+api:payment_increment                           POST  k k k k k k k k k k k k k
+api:payment_capture_void                        GET   k k k k k k k k k k k k k
+api:payment_capture_void                        POST  k k k k k k k k k k k k k
 api:refunds                                     GET   k k k k k k k k k k k k k
 api:refunds                                     POST  k k k k k k k k k k k k k
 api:refund                                      GET   k k k k k k k k k k k k k
@@ -335,6 +339,7 @@ def url_of(name: str, house: House) -> str:
         "message_id": house.message.pk,
         "object_id": objects.get(name.rpartition("_")[0], house.colleague).pk,
         "key_id": house.api_key.pk,
+        "capture_id": house.payment.pk,
         "refund_id": house.payment.pk,
         "customer_id": house.payment.customer_id,
         "card_id": house.payment.pk,
