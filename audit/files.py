@@ -87,10 +87,11 @@ def renewed(name: str) -> str:
     """The same content in a new file under the keyring's current key; the old one stays.
 
     For a rotation: change the row to the new name, then remove the old one. The new name is always
-    the same, so that a repeat finds what it began, and writes anew what was not finished.
+    the same, so that a repeat finds what it began, and writes anew what was not finished; and it is
+    in the same folder, so that whoever removes that removes it too.
     """
     made = uuid.uuid5(uuid.NAMESPACE_URL, f"{name} {key_provider().current_id}").hex
-    new = f"{name.partition('/')[0]}/{made[:2]}/{made}"
+    new = f"{name.rpartition('/')[0]}/{made}"
     if _storage().exists(new):
         if _is_whole(new):
             return new

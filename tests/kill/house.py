@@ -21,7 +21,7 @@ from django.db import connection
 from honcho.environ import parse_procfile
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 # The kernel ends it with us, even when nobody is left to clean up; kept over the exec.
 TIED = """
 import os, sys

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx
 import pytest
 from pytest_django import Settings
 
@@ -17,6 +18,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.processes,
     pytest.mark.usefixtures("somebody"),
+    pytest.mark.timeout(900),
 ]
 
 
@@ -69,4 +71,9 @@ def test_two_beats_and_two_workers_do_each_thing_once(
         begin(house, settings, business)
         with people_at_work(house, business, seed) as people:
             work(people, 8)
+        wait_until(is_settled, "the backlog")
+        counted = httpx.get(f"{house.url}/metrics").text
         end(house, people, tmp_path / "sandbox.sqlite3")
+    # Whoever is asked answers for all: the web has seen the people, the workers the provider.
+    for line in ('{method="POST",route="payments:refund_new",status="302"}', 'operation="refund"'):
+        assert line in counted

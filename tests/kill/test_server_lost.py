@@ -23,6 +23,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.processes,
     pytest.mark.usefixtures("somebody"),
+    pytest.mark.timeout(900),
 ]
 
 GONE = {
