@@ -133,6 +133,8 @@ def expire_files(work: Work, *, limit: int = 100) -> int:
     jobs = work.load(past_their_time(work.now, limit))
     for job in jobs:
         _let_go(work, job)
+        # After a rotation of keys it is elsewhere.
+        work.later("jobs.remove_file", name=job.file)
         work.record("jobs.file.expired", obj=job, data={"sha256": job.file_digest})
         work.change(job, file="", file_until=None)
     return len(jobs)

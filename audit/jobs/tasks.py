@@ -100,6 +100,12 @@ def remove_folder(*, folder: str) -> None:
     files.remove_folder(folder)
 
 
+@handler("jobs.remove_file")
+def remove_file(*, name: str) -> None:
+    """Remove one of them."""
+    files.remove(name)
+
+
 @shared_task(name="jobs.expire")
 def expire() -> None:
     """Let go of files past their time, a hundred at a time."""

@@ -12,7 +12,9 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from django.utils.html import strip_tags
 from hypothesis import given
@@ -257,6 +259,22 @@ def test_without_the_permission_there_is_no_button_no_page_and_no_command() -> N
         export_payments(query="", columns=[], file_format="csv", language="en", key="k")
     assert refused.value.kind is Kind.FORBIDDEN
     assert not Job.objects.exists()
+
+
+def test_export_and_its_file_ask_for_a_fresh_proof(lead: Client) -> None:
+    sent = {"format": "csv", "key": hidden(lead.get(NEW), "key")}
+    job = ask(lead)
+    work()
+    with clock.at(clock.now() + timedelta(minutes=12)):
+        for answer in (lead.post(NEW, sent), lead.get(f"/jobs/{job.pk}/file/")):
+            assert answer["Location"].startswith("/accounts/reauthenticate/")
+    assert Job.objects.count() == 1
+
+
+def test_deep_page_of_many_reads_no_further_than_its_rows(lead: Client) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        lead.get("/payments/?after=1700000000000000-" + "0" * 32)
+    assert not [one for one in queries if "OFFSET" in one["sql"].upper()]
 
 
 def test_sent_twice_is_one_job(lead: Client) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import storages
+from pytest_django import Settings
 
-from audit import clock, files
+from audit import clock, files, rotation
 from audit.actor import acting_as, current_actor, system
 from audit.command import command
 from audit.errors import KernelError, Kind, Refusal
@@ -28,6 +29,7 @@ from audit.outbox.models import Message
 from audit.work import Work
 from config.access.models import User
 from tests.audit.people import as_actor, hire
+from tests.audit.test_files import NEW_KEYRING
 
 pytestmark = pytest.mark.django_db
 seen: list[tuple[int, str]] = []
@@ -259,6 +261,25 @@ def test_file_is_let_go_when_its_time_is_over_and_the_job_stays(job: Job) -> Non
     with pytest.raises(FileNotFoundError):
         files.open_sealed(name)
     assert now(job).file_digest
+
+
+def test_file_that_was_renewed_by_a_rotation_of_keys_is_let_go_too(
+    job: Job, settings: Settings
+) -> None:
+    deliver()
+    old = now(job).file
+    settings.COMPTOIR_KEYRING = NEW_KEYRING + settings.COMPTOIR_KEYRING
+    with acting_as(system("test")):
+        for _progress in rotation.rotate(rotation.registry["files of jobs"]):
+            pass
+    renewed = now(job).file
+    assert renewed != old
+    with clock.at(clock.now() + timedelta(days=8)):
+        expire()
+        deliver()
+    for name in (old, renewed):
+        with pytest.raises(FileNotFoundError):
+            files.open_sealed(name)
 
 
 def test_message_of_a_job_that_is_gone_or_over_does_nothing(job: Job) -> None:
