@@ -65,7 +65,7 @@ def panel(request: HttpRequest, customer_id: uuid.UUID, part: str) -> HttpRespon
     if not current_actor().may(wanted.permission):
         raise PermissionDenied(wanted.permission)
     found = queries.get_customer(customer_id)
-    saw(request, found)
+    saw(request, found, facts={"part": wanted.code})
     content = wanted.read(about_customer(found))
     saw(request, content.rows)
     context = {"customer": found, "panel": wanted, "shown": content.context}
