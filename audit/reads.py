@@ -38,16 +38,21 @@ def find(
     order_by: str = "",
     limit: int = 1,
     locked: bool = False,
+    apart: bool = False,
     **equal: Any,
 ) -> list[M]:
-    """`model._default_manager.filter(**equal)`, compiled once for these names. One SELECT."""
+    """`model._default_manager.filter(**equal)`, compiled once for these names. One SELECT.
+
+    `apart`: where the engine still owes BEGIN, this is asked before it, so that the transaction
+    begins later. Only for what a UNIQUE will decide anyway.
+    """
     db: Any = connections[DEFAULT_DB_ALIAS]
     select = _select(db.vendor, model, tuple(equal), also, order_by, limit, locked)
     params = [
         field.get_db_prep_value(value, db)
         for field, value in zip(select.fields, equal.values(), strict=True)
     ]
-    with getattr(db, "preparing_cursor", db.cursor)() as cursor:
+    with db.preparing_cursor(apart=apart) if hasattr(db, "begin") else db.cursor() as cursor:
         cursor.execute(select.sql, params)
         rows = cursor.fetchall()
     if select.converters:

@@ -150,12 +150,13 @@ class Work:
     def replay(self, model: type[K]) -> K | None:
         """What this command's key made before, or None.
 
-        Raises a conflict when the key was used with other parameters. One SELECT.
+        Raises a conflict when the key was used with other parameters. One SELECT, which may be
+        asked before the transaction begins: of two at once the UNIQUE on the key lets one pass.
         """
         self.assert_open()
         if self.key is None:
             return None
-        found = next(iter(reads.find(model, key=self.key)), None)
+        found = next(iter(reads.find(model, apart=True, key=self.key)), None)
         if found is not None and found.fingerprint != self.fingerprint:
             raise Refusal(
                 "key_reused",

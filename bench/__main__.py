@@ -20,6 +20,7 @@ ALL: dict[str, Measure] = {
     "audit_cost": captures.audit_cost,
     "round_trips_capture": captures.round_trips_capture,
     "pipelined": captures.pipelined,
+    "guarded_32": captures.guarded_32,
     **{
         name: partial(many.measure, name)
         for name in (

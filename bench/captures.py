@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator
 
 from bench import place
@@ -82,3 +83,20 @@ def pipelined(server: Server) -> Iterator[Row]:
     with side("injuries", place.ours(server.address), module="bench.injuries") as one:
         wrong = one.ask(f"wrong {server.errors}")
         yield Row("pipelined.wrong", wrong, f"of {server.errors} injected errors", "= 0")
+
+
+def guarded_32(server: Server) -> Iterator[Row]:
+    """In turn: all 32 by the command, all 32 by the statement."""
+    environment = {
+        **place.ours(server.address),
+        "RAW_URL": f"postgresql://{server.address}/{place.OURS}",
+    }
+    with side("guarded", environment, module="bench.guarded") as one:
+        ratios = []
+        for number in range(server.rounds):
+            order = (OURS, RAW) if number % 2 else (RAW, OURS)
+            rate = {name: one.ask(f"{name} {server.seconds}") for name in order}
+            ratios.append(rate[OURS] / rate[RAW])
+        yield Row("guarded_32", statistics.median(ratios), "of the best statement", "≥ 0.35")
+        yield Row("guarded_32.overspent", one.ask("overspent"), "minor units", "= 0")
+        yield Row("guarded_32.errors", one.ask("errors"), "shown", "= 0")

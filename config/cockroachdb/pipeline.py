@@ -152,10 +152,10 @@ class PipelinedWrapper(stock.DatabaseWrapper):  # type: ignore[misc]
                 self.begin.pay(self.connection)
         return super().create_cursor(name)
 
-    def preparing_cursor(self) -> Any:
+    def preparing_cursor(self, *, apart: bool = False) -> Any:
         """For a statement that comes again and again. The first of a transaction is not prepared:
-        it takes BEGIN with it."""
-        if not self.is_pipelined or self.begin.is_owed:
+        it takes BEGIN with it, unless it is to be `apart`, before the transaction."""
+        if not self.is_pipelined or (self.begin.is_owed and not apart):
             return self.cursor()
         self.ensure_connection()
         return self._prepare_cursor(PreparingCursor(self.connection))
