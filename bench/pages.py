@@ -171,12 +171,13 @@ def _terms() -> dict[str, str]:
     amount = f"{payment.amount_minor / 100:.2f}"
     refund = Refund.objects.order_by("pk")[0]
     capture = Capture.objects.exclude(provider_reference="").order_by("pk")[0]
-    assert payment.customer is not None
+    known = Payment.objects.select_related("customer").get(order_reference="ORDER-3").customer
+    assert known is not None
     return {
-        "customer_reference": payment.customer.reference,
+        "customer_reference": known.reference,
         "customer_email": "person3@example.test",
         "customer_phone": "+33 1 99 00 00 03",
-        "customer_id": str(payment.customer_id),
+        "customer_id": str(known.pk),
         "payment_reference": payment.reference,
         "refund_reference": refund.reference,
         "payment_id": str(payment.pk),
