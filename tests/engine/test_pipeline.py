@@ -41,8 +41,9 @@ def ours(somebody: Actor) -> tuple[uuid.UUID, uuid.UUID]:
 @pytest.fixture
 def proxy(ours: Any) -> Iterator[Proxy]:
     with Proxy(server_address()) as proxy, through(proxy):
-        # Content types are asked for once.
+        # Content types are asked for once, and a read is prepared at its second use.
         buy(ours, key="first")
+        buy(ours, key="second")
         proxy.reset()
         yield proxy
 
@@ -61,7 +62,7 @@ def test_a_command_waits_once_for_each_read_and_once_for_all_it_writes(
 ) -> None:
     buy(ours)
     assert proxy.reset().round_trips == 3
-    assert Purse.objects.get().balance_minor == FULL - 10
+    assert Purse.objects.get().balance_minor == FULL - 15
 
 
 def test_without_the_pipeline_each_statement_is_waited_for(
