@@ -185,6 +185,7 @@ LOOKS: dict[str, Any] = {
     "access.payments.bulk_tags": _("Looked at which payments would get a tag"),
     "access.payments.export_began": _("Began to export payments"),
     "access.payments.exported": _("Exported payments"),
+    "access.payments.export_read": _("Read payments into an export"),
     "access.jobs.detail": _("Looked at long work"),
     "access.jobs.file": _("Downloaded an export"),
     "access.desk.home": _("Opened the home page"),

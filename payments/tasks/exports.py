@@ -24,7 +24,8 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from audit import files, keyset, log
+from audit import files, keyset, log, looks
+from audit.actor import current_actor
 from audit.jobs.kinds import (
     JobFailed,
     JobFile,
@@ -90,12 +91,22 @@ def _read(job: Job) -> Slice:
     reader = _Reader(job, found)
     # A name of its own: of two workers at the same slice one's part counts, whole.
     part = files.store(reader, name=f"{parts_of(job)}/{uuid.uuid4().hex}")
+    _note_who_was_seen(job, reader)
     state = {
         "parts": [*job.state.get("parts", []), part.name],
         "cursor": str(reader.cursor) if reader.cursor else "",
         "is_read": reader.cursor is None,
     }
     return Slice(job.done + reader.rows, state, total=total)
+
+
+def _note_who_was_seen(job: Job, reader: _Reader) -> None:
+    """Each customer whose payments are in this part: "who has seen this customer" finds it."""
+    data = {"data": "payment", "rows": reader.rows, "subjects": len(reader.subjects)}
+    event, action = "access.payments.export_read", LogEntry.Action.ACCESS
+    entry = log.make_entry(current_actor(), event, action=action, obj=job, data=data)
+    log.write([entry])
+    looks.write(entry, list(reader.subjects))
 
 
 class _Reader:
@@ -105,6 +116,7 @@ class _Reader:
         cursor = job.state.get("cursor")
         self.cursor = keyset.Cursor.read(cursor) if cursor else None
         self.rows = 0
+        self.subjects: set[uuid.UUID] = set()
         self._columns: list[str] = job.given["columns"]
         self._found = found
 
@@ -116,6 +128,7 @@ class _Reader:
             for line in lines_of(page.rows, self._columns):
                 yield json.dumps(line).encode() + b"\n"
             self.rows += len(page.rows)
+            self.subjects.update(looks.subjects_of(page.rows))
             self.cursor = page.after
             if self.cursor is None or time.monotonic() > until:
                 return

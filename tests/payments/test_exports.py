@@ -26,10 +26,12 @@ from audit.errors import Kind, Refusal
 from audit.jobs.commands import advance_job
 from audit.jobs.models import Job
 from audit.jobs.tasks import run
+from audit.looks import list_looks
 from audit.models import LogEntry
 from audit.outbox.models import Message
 from payments.commands.exports import export_payments
 from payments.ledger.money import Money
+from payments.models import Payment
 from payments.tables import COLUMNS, USUAL
 from payments.tasks import exports
 from tests.audit.people import as_actor, hire
@@ -179,6 +181,20 @@ def test_export_is_on_record_before_and_after_with_count_and_hash(lead: Client) 
     assert began.timestamp <= ended.timestamp
     assert began.effective_at < ended.effective_at
     assert LogEntry.objects.filter(event="access.jobs.file").count() == 1
+
+
+@pytest.mark.usefixtures("some")
+def test_who_has_seen_a_customer_tells_of_exports_too(lead: Client) -> None:
+    job = ask(lead, "state=captured")
+    fetch(lead, job)
+    exported = Payment.objects.filter(status="captured")
+    other = Payment.objects.get(status="failed")
+    for payment in exported:
+        assert payment.customer_id is not None
+        [look] = list_looks([payment.customer_id]).filter(entry__event__contains="export")
+        assert (look.entry.actor, look.entry.object_pk) == (job.asked_by, str(job.pk))
+    assert other.customer_id is not None
+    assert not list_looks([other.customer_id]).filter(entry__event__contains="export")
 
 
 @pytest.mark.usefixtures("some")
