@@ -1,4 +1,4 @@
-"""Many payments, made by SQL: `python -m bench.million COPIES`.
+"""Many payments, made by SQL: `python -m bench.million seed`, and then with a number of copies.
 
 A hundred payments and what belongs to them go through the commands. Each copy of them has keys of
 its own and lies further back in time; what belongs together stays together, so the books balance
@@ -183,11 +183,13 @@ def _add_up() -> None:
         roll_up_balances()
 
 
-def main(copies: int) -> None:
+def main(order: str) -> None:
     django.setup()
-    seed()
-    multiply(copies)
+    if order == "seed":
+        seed()
+    else:
+        multiply(int(order))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(sys.argv[1])

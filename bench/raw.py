@@ -33,20 +33,18 @@ def insert(table: str, columns: str, rows: int = 1) -> str:
     return f"INSERT INTO {table} ({columns}) VALUES {', '.join([f'({places})'] * rows)}"
 
 
-CAPTURE = insert(
-    "payments_capture",
+CAPTURE = (
     "id, key, fingerprint, connector, provider_reference, raw_status, asked_times, payment_id,"
-    " attempt_id, amount_minor, currency, status, created_at, failure_code",
+    " attempt_id, amount_minor, currency, status, created_at, failure_code"
 )
 ENTRY = (
     "id, event, outcome, command_id, content_type_id, object_pk, object_repr, action, actor_id,"
     " actor_kind, actor_label, actor_roles, purpose, cid, effective_at, remote_addr, changes,"
     " serialized_data, changes_text, additional_data"
 )
-MESSAGE = insert(
-    "outbox_message",
-    "id, task, kwargs, status, attempts, next_at, command_id, request_id, made_at, error",
-)
+MESSAGE = "id, task, kwargs, status, attempts, next_at, command_id, request_id, made_at, error"
+EMPTY: dict[str, Any] = {"boolean": False, "bigint": 0, "smallint": 0, "integer": 0}
+"""What stands in a column that a new capture leaves empty; text where nothing is said."""
 
 
 class Raw:
@@ -69,6 +67,19 @@ class Raw:
         self.kinds = dict(kinds.fetchall())
         self.actor = self._one("SELECT id FROM access_user WHERE email = 'bench@house.test'")
         self.entry = insert("audit_logentry", self._entry_columns(), rows=2)
+        self.capture_sql, self.capture_rest = self._insert("payments_capture", CAPTURE)
+        self.message_sql, self.message_rest = self._insert("outbox_message", MESSAGE)
+
+    def _insert(self, table: str, columns: str) -> tuple[str, list[Any]]:
+        """The INSERT, and what goes into the columns that must hold something and are not named."""
+        rest = self.db.execute(
+            "SELECT column_name, data_type FROM information_schema.columns"
+            " WHERE table_name = %s AND is_nullable = 'NO' AND column_default IS NULL"
+            " AND column_name <> ALL(%s)",
+            [table, columns.split(", ")],
+        ).fetchall()
+        names = ", ".join([columns, *(name for name, _ in rest)])
+        return insert(table, names), [EMPTY.get(kind, "") for _, kind in rest]
 
     def _one(self, sql: str) -> Any:
         row = self.db.execute(sql).fetchone()
@@ -108,15 +119,15 @@ class Raw:
         with db.pipeline():
             db.execute(UPDATE, [pending + 1, payment])
             db.execute(
-                CAPTURE,
+                self.capture_sql,
                 [capture, key, key, connector, "", "", 0, payment, attempt, 1, currency,
-                 "pending", now, ""],
+                 "pending", now, "", *self.capture_rest],
             )  # fmt: skip
             db.execute(self.entry, entries)
             db.execute(
-                MESSAGE,
+                self.message_sql,
                 [uuid.uuid4(), "payments.send_capture", kwargs, "waiting", 0, now, command,
-                 key, now, ""],
+                 key, now, "", *self.message_rest],
             )  # fmt: skip
             db.execute("COMMIT")
 
