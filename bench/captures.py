@@ -25,6 +25,7 @@ def started(
     environments = {
         RAW: ({"RAW_URL": f"postgresql://{there}/{place.OURS}"}, "bench.raw"),
         STOCK: (place.stock(there), "bench.stock.capture"),
+        PLAIN: ({**place.ours(there), "DATABASE_PIPELINE": "false"}, "bench.ours"),
     }
     return [(name, *environments.get(name, (place.ours(there), "bench.ours"))) for name in names]
 

@@ -11,15 +11,11 @@ import django
 
 def main(name: str) -> None:
     django.setup()
-    from django.db import connection
-
     from audit.actor import acting_as
     from bench import world
     from bench.work import serve
     from payments.commands.captures import capture_payment
 
-    if name.startswith("plain"):
-        connection.is_pipelined = False
     if "unaudited" in name:
         _turn_the_log_off()
     payments = world.payments_of(name)
