@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +19,7 @@ class AccessConfig(AppConfig):
         # What Django calls a group is a role in this house, on every page.
         Group._meta.verbose_name = _("role")
         Group._meta.verbose_name_plural = _("roles")
+        apps.get_app_config("auth").verbose_name = _("Access")
 
         # Importing checks and tasks is what registers them.
         from config.access import checks as _checks  # noqa: F401
