@@ -22,6 +22,7 @@ ROUTES: dict[str, Route] = {
     "approvals:withdrawal": Route(DataClass.PAYMENT, ("amount", "reason", "note")),
     "approvals:subject": Route(DataClass.NOTHING),
     "desk:role_preview": Route(DataClass.SETTINGS, ("permissions",)),
+    "desk:trail": Route(DataClass.RECORD, ("who", "what", "calls")),
     "desk:home": Route(DataClass.PAYMENT, ("figures", "waiting", "last_touched")),
     "payments:list": Route(
         DataClass.PAYMENT, ("amount", "status", "order", "card", "customer_masked")
@@ -60,6 +61,11 @@ ROUTES: dict[str, Route] = {
     "payments:progress": Route(DataClass.NOTHING),
     "payments:refund_new": Route(DataClass.PAYMENT, ("amount", "card", "merchant_balance")),
     "payments:capture_new": Route(DataClass.PAYMENT, ("amount",)),
+    "payments:capture_void_new": Route(DataClass.PAYMENT, ("amount",)),
+    "payments:increment_new": Route(DataClass.PAYMENT, ("amount",)),
+    "payments:inquiries": Route(DataClass.NOTHING),
+    "payments:expiring": Route(DataClass.PAYMENT, ("amount", "status", "expires")),
+    "payments:unsettled": Route(DataClass.PAYMENT, ("amount", "status")),
     "payments:void_new": Route(DataClass.PAYMENT, ("amount",)),
     **of_admin("notes_tag", DataClass.SETTINGS, "label"),
     "notes:board": Route(DataClass.PAYMENT, ("notes", "tags")),

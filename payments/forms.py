@@ -84,6 +84,35 @@ class AmountForm(KeyForm):
         return Money(seen, self.available.currency)
 
 
+class CaptureForm(AmountForm):
+    """How much, and what becomes of the rest."""
+
+    KEEP, LET_GO = "keep", "let_go"
+    rest = forms.ChoiceField(
+        label=_("What is left then"),
+        choices=[
+            (KEEP, _("stays held, for another capture")),
+            (LET_GO, _("is let go: this is the last capture")),
+        ],
+        initial=KEEP,
+        widget=forms.RadioSelect,
+        required=False,
+    )
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the rest is let go."""
+        return bool(self.cleaned_data["rest"] == self.LET_GO)
+
+
+class IncrementForm(AmountForm):
+    """How much more; what was seen is what is held in all."""
+
+    def __init__(self, held: Money, data: QueryDict | None = None) -> None:
+        super().__init__(held, data)
+        self.initial["amount"] = ""
+
+
 class RefundForm(AmountForm):
     """How much, why, and a word for the colleagues."""
 

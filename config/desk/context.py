@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, ResolverMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from audit.actor import current_request_id
+from audit.actor import current_request_id, find_actor
 from audit.kept import find_kept
 from audit.search import kinds
 
@@ -113,5 +113,12 @@ def navigation(request: HttpRequest) -> Mapping[str, object]:
         "navigation": partial(links, request),
         "search_url": partial(find_search_url, request),
         "request_id": current_request_id(),
+        "may_follow": may_follow_trails,
         "kept_work": find_kept(),
     }
+
+
+def may_follow_trails() -> bool:
+    """Whether who asks may see what a request led to. No queries: it is known who he was."""
+    actor = find_actor()
+    return actor is not None and actor.may("audit.view_logentry")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from config.desk.views import home, preview, search
+from config.desk.views import home, preview, search, trail
 
 app_name = "desk"
 urlpatterns = [
@@ -9,4 +9,5 @@ urlpatterns = [
     path("search/", search.start, name="search"),
     path("search/find/", search.find, name="find"),
     path("search/<str:ticket>/", search.found, name="found"),
+    path("log/trail/<slug:request_id>/", trail.trail, name="trail"),
 ]

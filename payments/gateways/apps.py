@@ -8,8 +8,9 @@ class GatewaysConfig(AppConfig):
     verbose_name = _("Providers")
 
     def ready(self) -> None:
-        from audit import net
+        from audit import guard, net
         from payments.gateways import tasks  # noqa: F401, registers the handler
-        from payments.gateways.models import InboundEvent
+        from payments.gateways.models import InboundEvent, ProviderCall
 
         net.keep(InboundEvent, left_out=["body"])
+        guard.insert_only.add(ProviderCall._meta.db_table)

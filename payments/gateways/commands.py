@@ -8,7 +8,7 @@ from datetime import datetime
 from audit.card_numbers import scrub
 from audit.command import command
 from audit.work import Work
-from payments.gateways.models import InboundEvent
+from payments.gateways.models import InboundEvent, ProviderCall
 from payments.gateways.states import check_settling
 
 Status = InboundEvent.Status
@@ -46,6 +46,7 @@ def receive_event(
         body=scrub(body),
         occurred_at=occurred_at,
         received_at=work.now,
+        request_id=work.actor.request_id[:64],
     )
     work.add(event)
     work.later("gateways.process_event", event_id=str(event.pk))
@@ -63,3 +64,32 @@ def settle_event(work: Work, *, event_id: uuid.UUID, status: str, note: str = ""
         return
     check_settling(event, status)
     work.change(event, event=f"gateways.event.{status}", status=status, note=note[:200])
+
+
+@command("gateways.call.recorded")
+def record_call(
+    work: Work,
+    *,
+    connector: str,
+    operation: str,
+    key: str,
+    payment_id: uuid.UUID | None,
+    started_at: datetime,
+    duration_ms: int,
+    outcome: str,
+    detail: str,
+) -> None:
+    """Keep that a provider was called. One INSERT and no entry in the log: it is the record."""
+    work.add(
+        ProviderCall(
+            connector=connector,
+            operation=operation,
+            key=key[:120],
+            payment_id=payment_id,
+            request_id=work.actor.request_id[:64],
+            started_at=started_at,
+            duration_ms=duration_ms,
+            outcome=outcome,
+            detail=detail[:80],
+        )
+    )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from audit.owned import OwnedModel
 
@@ -30,6 +33,7 @@ class InboundEvent(OwnedModel):
     body = models.TextField(_("message"))
     occurred_at = models.DateTimeField(_("happened"))
     received_at = models.DateTimeField(_("received"))
+    request_id = models.CharField(_("request"), max_length=64, blank=True)
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.RECEIVED)
     note = models.CharField(_("note"), max_length=200, blank=True)
 
@@ -39,7 +43,49 @@ class InboundEvent(OwnedModel):
         constraints = [
             models.UniqueConstraint(fields=["connector", "event_id"], name="gateways_event_once")
         ]
-        indexes = [models.Index(fields=["status", "received_at"], name="gateways_event_status")]
+        indexes = [
+            models.Index(fields=["status", "received_at", "id"], name="gateways_event_status"),
+            models.Index(fields=["received_at", "id"], name="gateways_event_time"),
+            models.Index(fields=["authorization_reference"], name="gateways_event_hold"),
+            models.Index(fields=["request_id"], name="gateways_event_request"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.connector} {self.event_id}"
+
+
+class ProviderCall(OwnedModel):
+    """One call to a provider and how it ended. It is its own record, and holds no data of a person
+    or a card: the key is made of a row's id, `detail` is a status or a code.
+    """
+
+    append_only: ClassVar[bool] = True
+
+    class Outcome(models.TextChoices):
+        ANSWERED = "answered", _("answered")
+        REJECTED = "rejected", _("refused")
+        UNAVAILABLE = "unavailable", _("not reached")
+        UNKNOWN = "unknown", pgettext_lazy("call", "no answer of use")
+        MISMATCH = "mismatch", _("answer does not fit")
+        UNMAPPED = "unmapped", _("status nobody knows")
+
+    connector = models.CharField(_("provider"), max_length=20)
+    operation = models.CharField(_("operation"), max_length=30)
+    key = models.CharField(_("key"), max_length=120, blank=True)
+    payment_id = models.UUIDField(_("payment"), null=True)
+    request_id = models.CharField(_("request"), max_length=64, blank=True)
+    started_at = models.DateTimeField(_("began"))
+    duration_ms = models.PositiveIntegerField(_("milliseconds"))
+    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome)
+    detail = models.CharField(_("detail"), max_length=80, blank=True)
+
+    class Meta(OwnedModel.Meta):
+        verbose_name = _("call to a provider")
+        verbose_name_plural = _("calls to providers")
+        indexes = [
+            models.Index(fields=["request_id"], name="gateways_call_request"),
+            models.Index(fields=["payment_id", "started_at"], name="gateways_call_payment"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connector} {self.operation}"

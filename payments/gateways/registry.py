@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import uuid
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ from django.utils.module_loading import import_string
 from audit.measures import CALLS
 from payments.gateways.errors import Rejected, Unavailable, Unknown
 from payments.gateways.protocol import Gateway
+from payments.gateways.recording import Recorder
 
 # What calls nobody is not counted.
 LOCAL = {"verify_event"}
@@ -21,12 +23,16 @@ class NoSuchConnector(LookupError):
     """No connector has this name."""
 
 
-def get_gateway(connector: str) -> Gateway:
-    """The gateway of a connector; raises NoSuchConnector. Cheap: connections are pooled below."""
+def get_gateway(connector: str, about: uuid.UUID | None = None) -> Gateway:
+    """The gateway of a connector; raises NoSuchConnector. Cheap: connections are pooled below.
+
+    Its calls are counted, and put on record as `about` the payment with that id.
+    """
     path = settings.GATEWAYS.get(connector)
     if path is None:
         raise NoSuchConnector(connector)
-    return cast("Gateway", _Counted(connector, import_string(path).from_settings()))
+    counted = cast("Gateway", _Counted(connector, import_string(path).from_settings()))
+    return cast("Gateway", Recorder(counted, connector, about))
 
 
 class _Counted:

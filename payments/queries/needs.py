@@ -76,6 +76,7 @@ def register() -> None:
             ("payments.view_payment", "payments.capture_payment"),
             unknown_outcomes,
             _page,
+            lambda: reverse("payments:unsettled"),
         ),
         Need(
             "expiring",
@@ -84,6 +85,7 @@ def register() -> None:
             ("payments.view_payment", "payments.capture_payment"),
             expiring,
             _page,
+            lambda: reverse("payments:expiring"),
             when=_("Until"),
         ),
         Need(

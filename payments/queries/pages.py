@@ -8,17 +8,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from audit.actor import Actor
 from audit.approvals.models import Approval
 from audit.approvals.models import Kind as ApprovalKind
 from audit.approvals.queries import find_limit
+from audit.errors import Kind, Refusal
 from audit.notes.queries import Board, get_board
 from payments.ledger.chart import AccountCode, name_account
 from payments.ledger.money import Money
 from payments.ledger.queries import get_balance
-from payments.models import Attempt, Payment, Refund
+from payments.models import Attempt, Capture, Payment, Refund
 from payments.parties.queries import find_data_keys, masked_with
-from payments.policy import Decision, capture_decision, refund_decision, void_decision
+from payments.policy import (
+    Decision,
+    capture_decision,
+    increment_decision,
+    inquiry_decision,
+    refund_decision,
+    void_capture_decision,
+    void_decision,
+)
 from payments.queries.arrival import (
     Arrival,
     days_of,
@@ -30,6 +41,7 @@ from payments.queries.payments import Story, get_story
 from payments.queries.progress import Progress, progress_of
 from payments.queries.statement import Statement, get_statement
 from payments.queries.timeline import Moment, list_moments
+from payments.queries.unsettled import count_open_to_inquiry
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +51,17 @@ class Allowed:
     refund: Decision
     capture: Decision
     void: Decision
+    increment: Decision
+    inquiry: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureView:
+    """A capture, and whether it may be taken back; `is_open_to_void` while that is a question."""
+
+    capture: Capture
+    void: Decision
+    is_open_to_void: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +90,7 @@ class PaymentPage:
     story: Story
     allowed: Allowed
     attempts: Sequence[AttemptView]
+    captures: Sequence[CaptureView]
     refunds: Sequence[RefundView]
     customer: Mapping[str, str]
     moments: Sequence[Moment]
@@ -97,6 +121,7 @@ def get_payment_page(payment_id: uuid.UUID, actor: Actor, now: datetime) -> Paym
         story=story,
         allowed=_allowed(story, actor, now),
         attempts=[view_attempt(attempt) for attempt in reversed(story.attempts)],
+        captures=[_view_capture(story, one, actor, now) for one in reversed(story.captures)],
         refunds=[
             _view_refund(story, one, by_subject.get(one.pk), now) for one in reversed(story.refunds)
         ],
@@ -106,6 +131,13 @@ def get_payment_page(payment_id: uuid.UUID, actor: Actor, now: datetime) -> Paym
         progress=progress_of(story),
         board=board,
     )
+
+
+def _view_capture(story: Story, capture: Capture, actor: Actor, now: datetime) -> CaptureView:
+    decision = void_capture_decision(actor, story.payment, capture, now)
+    is_taken = capture.status == Capture.Status.SUCCEEDED
+    is_open = is_taken and capture.settles_at is not None and capture.settles_at > now
+    return CaptureView(capture, decision, is_open)
 
 
 def _view_refund(
@@ -130,6 +162,8 @@ def _allowed(story: Story, actor: Actor, now: datetime) -> Allowed:
         refund=refund_decision(actor, payment, None, None),
         capture=capture_decision(actor, payment, attempt, None, now),
         void=void_decision(actor, payment, attempt),
+        increment=increment_decision(actor, payment, attempt, None, now),
+        inquiry=inquiry_decision(actor, count_open_to_inquiry(story)),
     )
 
 
@@ -187,3 +221,29 @@ def get_void_page(payment_id: uuid.UUID, actor: Actor) -> MoneyPage:
     story = get_story(payment_id)
     decision = void_decision(actor, story.payment, story.last_attempt)
     return MoneyPage(story.payment, story.last_attempt, decision)
+
+
+def get_increment_page(payment_id: uuid.UUID, actor: Actor, now: datetime) -> MoneyPage:
+    """What is held and may be raised. Four SELECTs. Raises a Refusal (missing)."""
+    story = get_story(payment_id)
+    decision = increment_decision(actor, story.payment, story.last_attempt, None, now)
+    return MoneyPage(story.payment, story.last_attempt, decision)
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureVoidPage(MoneyPage):
+    """The capture that may be taken back."""
+
+    capture: Capture
+
+
+def get_capture_void_page(
+    payment_id: uuid.UUID, capture_id: uuid.UUID, actor: Actor, now: datetime
+) -> CaptureVoidPage:
+    """A capture and whether it may be taken back. Four SELECTs. Raises a Refusal (missing)."""
+    story = get_story(payment_id)
+    capture = next((one for one in story.captures if one.pk == capture_id), None)
+    if capture is None:
+        raise Refusal("capture_missing", _("There is no such capture."), Kind.MISSING)
+    decision = void_capture_decision(actor, story.payment, capture, now)
+    return CaptureVoidPage(story.payment, story.last_attempt, decision, capture)

@@ -109,6 +109,7 @@ class Moment:
     amount: Money | None
     direction: str
     detail: Any
+    request_id: str = ""
 
 
 def list_moments(
@@ -227,6 +228,7 @@ def _moment(entry: LogEntry, told: Told | None, *, again: bool) -> Moment:
         amount=known.amount if known else None,
         direction=DIRECTIONS.get(entry.event, "") if is_done else "",
         detail=known.detail(entry.event) if known else "",
+        request_id=entry.cid,
     )
 
 

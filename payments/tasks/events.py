@@ -37,7 +37,9 @@ def follow_void(event: InboundEvent) -> None:
     """What was held has been let go, because we asked for it or for another reason."""
     attempt = _attempt_of(event)
     if attempt.status in (Attempt.Status.VOIDING, Attempt.Status.VOID_UNKNOWN):
-        outcome = get_gateway(event.connector).find_operation(void_operation_key(attempt))
+        outcome = get_gateway(event.connector, attempt.payment_id).find_operation(
+            void_operation_key(attempt)
+        )
         if outcome is not None:
             record_void_result(
                 attempt_id=attempt.pk, answer=outcome, key=void_operation_key(attempt)
@@ -62,7 +64,8 @@ def follow_capture(event: InboundEvent) -> None:
     capture = find_capture(event.connector, event.object_reference)
     if capture is None:
         raise TooEarly
-    tell_capture(capture, get_gateway(event.connector).retrieve_capture(event.object_reference))
+    gateway = get_gateway(event.connector, capture.payment_id)
+    tell_capture(capture, gateway.retrieve_capture(event.object_reference))
 
 
 @handles("refund.succeeded", "refund.failed")
@@ -71,7 +74,8 @@ def follow_refund(event: InboundEvent) -> None:
     refund = find_refund(event.connector, event.object_reference)
     if refund is None:
         raise TooEarly
-    tell_refund(refund, get_gateway(event.connector).retrieve_refund(event.object_reference))
+    gateway = get_gateway(event.connector, refund.payment_id)
+    tell_refund(refund, gateway.retrieve_refund(event.object_reference))
 
 
 @handles("authorization.expired")
@@ -91,4 +95,5 @@ def _attempt_of(event: InboundEvent) -> Attempt:
 
 def _ask_about(event: InboundEvent) -> tuple[Attempt, AuthorizationAnswer]:
     attempt = _attempt_of(event)
-    return attempt, get_gateway(event.connector).retrieve_authorization(event.object_reference)
+    gateway = get_gateway(event.connector, attempt.payment_id)
+    return attempt, gateway.retrieve_authorization(event.object_reference)

@@ -120,7 +120,7 @@ def _settle_authorization(attempt: Attempt) -> None:
 
     _settle(
         attempt,
-        lambda: get_gateway(attempt.connector).find_authorization(key),
+        lambda: get_gateway(attempt.connector, attempt.payment_id).find_authorization(key),
         lambda silence: record_authorization_lost(attempt_id=attempt.pk, silence=silence),
         # The customer is long gone: what never arrived is not sent again.
         fail,
@@ -179,7 +179,7 @@ def _settle_refund(refund: Refund) -> None:
 
 
 def _operation(row: Any, key: str) -> Callable[[], OperationAnswer | None]:
-    return lambda: get_gateway(row.connector).find_operation(key)
+    return lambda: get_gateway(row.connector, row.payment_id).find_operation(key)
 
 
 @shared_task(name="payments.expire_authorizations")

@@ -58,7 +58,7 @@ def ask_authorization(attempt: Attempt) -> None:
     key = str(attempt.pk)
     answer = ask(
         attempt,
-        lambda: get_gateway(attempt.connector).authorize(
+        lambda: get_gateway(attempt.connector, attempt.payment_id).authorize(
             key=key,
             amount=attempt.amount,
             card_token=attempt.card.token,
@@ -85,7 +85,7 @@ def ask_increment(increment: Increment) -> None:
     key = str(increment.pk)
     answer = ask(
         increment,
-        lambda: get_gateway(increment.connector).increment(
+        lambda: get_gateway(increment.connector, increment.payment_id).increment(
             key=key,
             authorization_reference=increment.attempt.provider_reference,
             amount=increment.amount,
@@ -118,7 +118,7 @@ def ask_capture(capture: Capture) -> None:
         return
     answer = ask(
         capture,
-        lambda: get_gateway(capture.connector).capture(
+        lambda: get_gateway(capture.connector, capture.payment_id).capture(
             key=str(capture.pk),
             authorization_reference=capture.attempt.provider_reference,
             amount=capture.amount,
@@ -162,7 +162,7 @@ def ask_capture_void(capture: Capture) -> None:
     """One void call for a capture, and its answer on record."""
     answer = ask(
         capture,
-        lambda: get_gateway(capture.connector).void_capture(
+        lambda: get_gateway(capture.connector, capture.payment_id).void_capture(
             key=capture_void_key(capture),
             capture_reference=capture.provider_reference,
             amount=capture.amount,
@@ -202,7 +202,7 @@ def ask_void(attempt: Attempt) -> None:
     amount = attempt.payment.money(attempt.void_minor)
     answer = ask(
         attempt,
-        lambda: get_gateway(attempt.connector).void(
+        lambda: get_gateway(attempt.connector, attempt.payment_id).void(
             key=void_operation_key(attempt),
             authorization_reference=attempt.provider_reference,
             amount=amount,
@@ -241,7 +241,7 @@ def ask_refund(refund: Refund) -> None:
     """One refund call, and its answer on record."""
     answer = ask(
         refund,
-        lambda: get_gateway(refund.connector).refund(
+        lambda: get_gateway(refund.connector, refund.payment_id).refund(
             key=str(refund.pk),
             authorization_reference=refund.attempt.provider_reference,
             amount=refund.amount,

@@ -26,7 +26,7 @@ from config.access.roles import ROLES
 from config.access.snapshot import person as actor_of
 from config.api.models import ApiKey
 from payments.commands.bulk import act_on_many
-from payments.models import Payment, RefundReason
+from payments.models import Capture, Payment, RefundReason
 from payments.queries.bulk import Act
 from tests.api.conftest import make_secret_key
 from tests.payments.builders import captured_payment, eur, requested_refund
@@ -50,6 +50,7 @@ class House:
     job: Job
     message: Message
     api_key: ApiKey
+    capture: Capture
 
 
 @pytest.fixture(autouse=True)
@@ -96,6 +97,7 @@ def house(db: None) -> House:
         job=job,
         message=Message.objects.get(task="jobs.run"),
         api_key=api_key,
+        capture=Capture.objects.get(payment=payment),
     )
 
 

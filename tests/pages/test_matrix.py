@@ -190,6 +190,7 @@ health:live                                     GET   · · · · · · · · ·
 health:ready                                    GET   · · · · · · · · · · · · ·
 health:metrics                                  GET   · · · · · · · · · · · · ·
 log:explorer                                    GET   s x x x x x x x x · · x ·
+desk:trail                                      GET   s x x x x x x x x · · x ·
 log:people                                      GET   s x x x x x x x x · · x ·
 log:people                                      POST  s x x x x x x x x > > x >
 log:entry                                       GET   s x x x x x x x x · · x ·
@@ -240,6 +241,14 @@ payments:refund_new                             GET   s · · x x · x x x x x x
 payments:refund_new                             POST  s f f x x f x x x x x x f
 payments:capture_new                            GET   s x · x x · x x x x x x ·
 payments:capture_new                            POST  s x f x x f x x x x x x f
+payments:capture_void_new                       GET   s x · x x · · x x x x x ·
+payments:capture_void_new                       POST  s x f x x f f x x x x x f
+payments:increment_new                          GET   s x · x x · x x x x x x ·
+payments:increment_new                          POST  s x f x x f x x x x x x f
+payments:inquiries                              GET   s 5 5 x x 5 5 x x x x x 5
+payments:inquiries                              POST  s c c x x c c x x x x x c
+payments:expiring                               GET   s · · · · · · · · x · x ·
+payments:unsettled                              GET   s · · · · · · · · x · x ·
 payments:void_new                               GET   s x · x x · · x x x x x ·
 payments:void_new                               POST  s x f x x f f x x x x x f
 keys:list                                       GET   s x x x x x x x x x x · ·
@@ -284,6 +293,7 @@ gateways:webhook                                POST  f f f f f f f f f f f f f
 
 
 SIGNS = {200: "·", 400: "f", 401: "k", 403: "x", 404: "4", 405: "5", 410: "g"}
+SIGNS = {200: "·", 400: "f", 401: "k", 403: "x", 404: "4", 405: "5", 409: "c"}
 # A session, the record of the look, and the counters of tries.
 MAY_BE_WRITTEN = {"django_session", "audit_logentry", "audit_look", "shared_cache"}
 WRITE = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)"')
@@ -330,6 +340,8 @@ def url_of(name: str, house: House) -> str:
         "payment_id": house.payment.pk,
         "approval_id": house.approval.pk,
         "entry_id": house.entry.pk,
+        "request_id": house.entry.cid,
+        "capture_id": house.capture.pk,
         "kind": "payment",
         "subject_id": house.payment.pk,
         "note_id": house.note.pk,

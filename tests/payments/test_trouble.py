@@ -1,4 +1,4 @@
-"""Every way in which the provider can fail × everything it is asked for.
+"""Every way in which the provider can fail, times everything it is asked for.
 
 Each cell: the state of the row, the books, what an agent reads, and how it ends: the provider's
 totals are the ledger's to the cent, and one key did one thing.
