@@ -1,8 +1,7 @@
 from django.urls import path
 
 from audit.lists.routes import routes as list_routes
-from payments.views import bulk, captures, exports, payments, refunds, voids
-from payments.views import boards, captures, increments, payments, refunds, voids
+from payments.views import boards, bulk, captures, exports, increments, payments, refunds, voids
 from payments.views.lists import PAYMENTS
 
 app_name = "payments"
