@@ -34,7 +34,7 @@ COLUMNS = (VISITOR, *(role.code for role in ROLES), SUPERUSER)
 # · 200   > redirect to another page   s redirect to the sign-in
 # k 401: a key is wanted
 # x 403   4 not there (404)   5 not by this method (405)   f 400: what was sent (nothing) is refused
-# g gone (410): a ticket that opens no more
+# c 409: not as things stand   g gone (410): a ticket that opens no more
 TABLE = """
 desk:home                                       GET   s · · · · · · · · · · · ·
 desk:search                                     GET   s · · · · · · · · · · x ·
@@ -292,8 +292,7 @@ gateways:webhook                                POST  f f f f f f f f f f f f f
 """
 
 
-SIGNS = {200: "·", 400: "f", 401: "k", 403: "x", 404: "4", 405: "5", 410: "g"}
-SIGNS = {200: "·", 400: "f", 401: "k", 403: "x", 404: "4", 405: "5", 409: "c"}
+SIGNS = {200: "·", 400: "f", 401: "k", 403: "x", 404: "4", 405: "5", 409: "c", 410: "g"}
 # A session, the record of the look, and the counters of tries.
 MAY_BE_WRITTEN = {"django_session", "audit_logentry", "audit_look", "shared_cache"}
 WRITE = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)"')
