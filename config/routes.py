@@ -96,5 +96,10 @@ ROUTES: dict[str, Route] = {
     "api:cards": Route(DataClass.PAYMENT, ("card",)),
     "api:card": Route(DataClass.PAYMENT, ("card",)),
     "set_language": Route(DataClass.NOTHING),
+    "gateways:events": Route(DataClass.PAYMENT, ("type", "status", "object")),
+    "gateways:event": Route(DataClass.PAYMENT, ("type", "status", "object", "message_masked")),
+    "gateways:replays": Route(DataClass.NOTHING),
+    "gateways:kind_replays": Route(DataClass.NOTHING),
+    "gateways:mappings": Route(DataClass.NOTHING),
     "gateways:webhook": Route(DataClass.NOTHING),
 }

@@ -22,7 +22,7 @@ urlpatterns = [
     path("notes/", include("audit.notes.urls")),
     path("outbox/", include("audit.outbox.urls")),
     path("payments/", include("payments.urls")),
-    path("webhooks/", include("payments.gateways.urls")),
+    path("", include("payments.gateways.urls")),
 ]
 
 handler403 = "config.refusals.permission_denied"

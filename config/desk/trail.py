@@ -223,6 +223,7 @@ def _event(event: InboundEvent, *, is_own: bool) -> Step:
         tone="orange" if status is InboundEvent.Status.QUARANTINED else "green",
         is_trouble=status is InboundEvent.Status.QUARANTINED,
         facts=[one for one in (event.note, event.event_id) if one],
+        url=reverse("gateways:event", args=[event.pk]),
         trail_url=None if is_own else trail,
     )
 

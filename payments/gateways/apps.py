@@ -10,7 +10,8 @@ class GatewaysConfig(AppConfig):
     def ready(self) -> None:
         from audit import guard, net
         from payments.gateways import tasks  # noqa: F401, registers the handler
-        from payments.gateways.models import InboundEvent, ProviderCall
+        from payments.gateways.models import InboundEvent, Mapping, ProviderCall
 
         net.keep(InboundEvent, left_out=["body"])
+        net.keep(Mapping)
         guard.insert_only.add(ProviderCall._meta.db_table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -36,10 +37,13 @@ class InboundEvent(OwnedModel):
     request_id = models.CharField(_("request"), max_length=64, blank=True)
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.RECEIVED)
     note = models.CharField(_("note"), max_length=200, blank=True)
+    unknown_kind = models.CharField(_("kind of object"), max_length=40, blank=True)
+    unknown_status = models.CharField(_("unknown status"), max_length=80, blank=True)
 
     class Meta(OwnedModel.Meta):
         verbose_name = _("provider event")
         verbose_name_plural = _("provider events")
+        permissions = [("map_event", "Can map and replay provider events")]
         constraints = [
             models.UniqueConstraint(fields=["connector", "event_id"], name="gateways_event_once")
         ]
@@ -52,6 +56,37 @@ class InboundEvent(OwnedModel):
 
     def __str__(self) -> str:
         return f"{self.connector} {self.event_id}"
+
+
+class Mapping(OwnedModel):
+    """What a word of a provider's that nobody knew means: a type of event, or a status of a kind
+    of object. `meaning` is one of our own, see `payments.gateways.meanings`."""
+
+    class Sort(models.TextChoices):
+        TYPE = "type", _("type of event")
+        STATUS = "status", _("status")
+
+    connector = models.CharField(_("provider"), max_length=20)
+    sort = models.CharField(_("sort"), max_length=8, choices=Sort)
+    object_kind = models.CharField(_("kind of object"), max_length=40, blank=True)
+    raw = models.CharField(_("the provider's word"), max_length=80)
+    meaning = models.CharField(_("what it means"), max_length=80)
+    mapped_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    mapped_at = models.DateTimeField(_("mapped"))
+
+    class Meta(OwnedModel.Meta):
+        verbose_name = _("mapping")
+        verbose_name_plural = _("mappings")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connector", "sort", "object_kind", "raw"], name="gateways_mapping_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connector} {self.raw}"
 
 
 class ProviderCall(OwnedModel):

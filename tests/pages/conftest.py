@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -26,6 +27,7 @@ from config.access.roles import ROLES
 from config.access.snapshot import person as actor_of
 from config.api.models import ApiKey
 from payments.commands.bulk import act_on_many
+from payments.gateways.commands import receive_event
 from payments.models import Capture, Payment, RefundReason
 from payments.queries.bulk import Act
 from tests.api.conftest import make_secret_key
@@ -51,6 +53,7 @@ class House:
     message: Message
     api_key: ApiKey
     capture: Capture
+    event_id: uuid.UUID
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +69,16 @@ def house(db: None) -> House:
     with acting_as(operator("test")):
         colleague = create_person(email="colleague@house.test", roles=["support_agent"])
         payment = captured_payment(eur(10_000))
+        event_id = receive_event(
+            connector="sandbox",
+            event_id="evt_1",
+            type="authorization.levitated",
+            object_kind="authorization",
+            object_reference="auth_1",
+            authorization_reference="auth_1",
+            body='{"customer": {"email": "odile.fontane@example.test"}}',
+            occurred_at=payment.created_at,
+        )
         api_key, _secret = make_secret_key(payment.merchant)
         limit = ApprovalLimit.objects.create(
             role=Group.objects.get(name="support_lead"), currency="EUR", max_minor=50_000
@@ -98,6 +111,7 @@ def house(db: None) -> House:
         message=Message.objects.get(task="jobs.run"),
         api_key=api_key,
         capture=Capture.objects.get(payment=payment),
+        event_id=event_id,
     )
 
 

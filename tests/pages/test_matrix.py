@@ -287,6 +287,14 @@ api:cards                                       GET   k k k k k k k k k k k k k
 api:cards                                       POST  k k k k k k k k k k k k k
 api:card                                        GET   k k k k k k k k k k k k k
 api:card                                        POST  k k k k k k k k k k k k k
+gateways:events                                 GET   s x x x x · x x x x · x ·
+gateways:event                                  GET   s x x x x · x x x x · x ·
+gateways:replays                                GET   s x x x x 5 x x x x x x 5
+gateways:replays                                POST  s x x x x > x x x x x x >
+gateways:kind_replays                           GET   s x x x x 5 x x x x x x 5
+gateways:kind_replays                           POST  s x x x x c x x x x x x c
+gateways:mappings                               GET   s x x x x 5 x x x x x x 5
+gateways:mappings                               POST  s x x x x f x x x x x x f
 gateways:webhook                                GET   5 5 5 5 5 5 5 5 5 5 5 5 5
 gateways:webhook                                POST  f f f f f f f f f f f f f
 """
@@ -341,6 +349,7 @@ def url_of(name: str, house: House) -> str:
         "entry_id": house.entry.pk,
         "request_id": house.entry.cid,
         "capture_id": house.capture.pk,
+        "event_id": house.event_id,
         "kind": "payment",
         "subject_id": house.payment.pk,
         "note_id": house.note.pk,

@@ -38,7 +38,7 @@ def read_authorization(body: Body) -> AuthorizationAnswer:
         reference=_reference(body, "id"),
         amount=amount,
         approved=approved,
-        raw_status=text_of(body, "status"),
+        raw_status=text_of(body, "raw_status") or text_of(body, "status"),
         decline_code=declines.normalise(raw_decline)
         if status is AuthorizationStatus.DECLINED
         else "",
@@ -63,7 +63,7 @@ def read_operation(body: Body, *kinds: str) -> OperationAnswer:
         status=_status(OperationStatus, body),
         reference=_reference(body, "id"),
         amount=_money(body, "amount"),
-        raw_status=text_of(body, "status"),
+        raw_status=text_of(body, "raw_status") or text_of(body, "status"),
         failure_code=text_of(body, "failure_reason", 40),
         arn=text_of(body, "arn", 40),
         settles_at=instant_of(body, "settles_at"),
@@ -124,6 +124,12 @@ def instant_of(body: Body, name: str) -> datetime | None:
         return None if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def is_known_status(kind: str, raw: str) -> bool:
+    """Whether we have a word for a status of this kind of object."""
+    words = AuthorizationStatus if kind == "authorization" else OperationStatus
+    return raw in {one.value for one in words}
 
 
 def _status(kind: type[S], body: Body) -> S:

@@ -3,6 +3,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from pytest_django import Settings
 
+from payments.gateways.floods import Flood
 from payments.gateways.sandbox.gateway import SandboxGateway
 from tests.payments.gateways.sandbox.running import Sandbox, running_sandbox
 
@@ -51,3 +52,9 @@ def arm(provider: Sandbox) -> Arm:
 @pytest.fixture
 def two_secrets(settings: Settings) -> None:
     settings.SANDBOX_WEBHOOK_SECRETS = [SECRET, NEXT_SECRET]
+
+
+@pytest.fixture(autouse=True)
+def _no_flood_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test refused is no flood in the next."""
+    monkeypatch.setattr("payments.gateways.views.webhook.refused", Flood())

@@ -19,7 +19,7 @@ from audit.models import LogEntry, Outcome
 from audit.outbox.models import Message
 from payments.gateways import signatures
 from payments.gateways.models import InboundEvent
-from payments.gateways.views import LARGEST_BODY
+from payments.gateways.views.webhook import LARGEST_BODY
 from tests.payments.gateways.conftest import NEXT_SECRET, SECRET
 from tests.payments.gateways.sandbox.running import running_sandbox, wait_until
 

@@ -15,6 +15,7 @@ from audit.gate import open_to_all
 from audit.models import Outcome
 from payments.gateways.commands import receive_event
 from payments.gateways.errors import Forged
+from payments.gateways.floods import refused
 from payments.gateways.registry import NoSuchConnector, get_gateway
 
 LARGEST_BODY = 64 * 1024
@@ -69,11 +70,12 @@ def _length(request: HttpRequest) -> int:
 
 
 def _refuse(connector: str, reason: str, status: HTTPStatus) -> HttpResponse:
-    log.record(
-        "gateways.webhook.refused",
-        outcome=Outcome.DENIED,
-        data={"connector": connector, "reason": reason},
-    )
+    count = refused.count(f"{connector} {reason}")
+    if count is not None:
+        data = {"connector": connector, "reason": reason}
+        if count > 1:
+            data["count"] = str(count)
+        log.record("gateways.webhook.refused", outcome=Outcome.DENIED, data=data)
     return _answer(reason, status)
 
 

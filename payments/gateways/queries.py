@@ -1,0 +1,90 @@
+"""Reading what providers told."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from audit.errors import Kind, Refusal
+from payments.gateways.meanings import list_meanings
+from payments.gateways.models import InboundEvent, Mapping
+
+MOST_LOOKED_AT = 500
+"""So many of what was put aside are looked at to tell its kinds."""
+
+Status = InboundEvent.Status
+
+
+def find_meaning(connector: str, object_kind: str, raw: str) -> str | None:
+    """What a status of a kind of object means, None when nobody has said. One SELECT."""
+    return _find(connector, Mapping.Sort.STATUS, object_kind, raw)
+
+
+def find_type(connector: str, raw: str) -> str | None:
+    """What a type of event means, None when nobody has said. One SELECT."""
+    return _find(connector, Mapping.Sort.TYPE, "", raw)
+
+
+def _find(connector: str, sort: str, object_kind: str, raw: str) -> str | None:
+    found = Mapping.objects.filter(connector=connector, sort=sort, object_kind=object_kind, raw=raw)
+    return found.values_list("meaning", flat=True).first()
+
+
+def list_events(status: str) -> QuerySet[InboundEvent]:
+    """Events of a status, all for one that is none; the caller orders and pages."""
+    if status in Status.values:
+        return InboundEvent.objects.filter(status=status)
+    return InboundEvent.objects.all()
+
+
+def get_event(event_id: uuid.UUID) -> InboundEvent:
+    """One event. Raises a Refusal (missing). One SELECT."""
+    event = InboundEvent.objects.filter(pk=event_id).first()
+    if event is None:
+        raise Refusal("event_missing", _("There is no such event."), Kind.MISSING)
+    return event
+
+
+@dataclass(frozen=True, slots=True)
+class PutAside:
+    """Events that were put aside for the same reason; `meanings` is empty where none helps."""
+
+    connector: str
+    type: str
+    note: str
+    sort: str
+    object_kind: str
+    raw: str
+    count: int
+
+    @property
+    def meanings(self) -> list[str]:
+        return list_meanings(self.sort, self.object_kind) if self.sort else []
+
+
+def list_put_aside() -> list[PutAside]:
+    """The kinds of what was put aside, the most frequent first. One SELECT."""
+    rows = InboundEvent.objects.filter(status=Status.QUARANTINED).order_by("-received_at", "-pk")
+    counted = Counter(_kind_of(event) for event in rows[:MOST_LOOKED_AT])
+    return [PutAside(*kind, count=count) for kind, count in counted.most_common()]
+
+
+def _kind_of(event: InboundEvent) -> tuple[str, str, str, str, str, str]:
+    head = (event.connector, event.type, event.note)
+    if event.unknown_status:
+        return (*head, Mapping.Sort.STATUS, event.unknown_kind, event.unknown_status)
+    if event.note == UNKNOWN_TYPE and event.type:
+        return (*head, Mapping.Sort.TYPE, "", event.type)
+    return (*head, "", "", "")
+
+
+UNKNOWN_TYPE = "unknown type"
+
+
+def list_mappings() -> QuerySet[Mapping]:
+    """All that was mapped, by provider and word."""
+    return Mapping.objects.select_related("mapped_by").order_by("connector", "sort", "raw", "pk")
