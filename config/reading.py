@@ -47,6 +47,7 @@ PAYMENTS: dict[str, Any] = {
     "payments.attempt.failed": _("Authorization failed"),
     "payments.attempt.action_required": _("Authorization waits for the customer"),
     "payments.attempt.lost": _("Authorization: outcome unknown"),
+    "payments.attempt.raised": _("More is held by an authorization"),
     "payments.attempt.conflicted": _("Authorization: the provider's answer does not fit"),
     "payments.attempt.closing": _("Asked for a last capture"),
     "payments.attempt.closed": _("Let go of the rest after the last capture"),

@@ -25,6 +25,7 @@ from payments.steps import (
 )
 
 REQUESTED = "payments.increment.requested"
+RAISED = "payments.attempt.raised"
 WAITS = (Increment.Status.PENDING, Increment.Status.UNKNOWN, Increment.Status.CONFLICTED)
 HOLDING = (Attempt.Status.AUTHORIZED, Attempt.Status.CLOSING)
 
@@ -132,7 +133,7 @@ def _record_success(work: Work, increment: Increment, answer: OperationAnswer) -
         authorized = payment.authorized_minor + increment.amount_minor
         work.change(
             attempt,
-            event=event.value,
+            event=RAISED,
             approved_minor=attempt.approved_minor + increment.amount_minor,
         )
         amounts["authorized_minor"] = authorized

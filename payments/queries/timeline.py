@@ -37,6 +37,7 @@ SILENT = {
     "approvals.approval.rejected",
     "approvals.approval.withdrawn",
     "approvals.approval.expired",
+    "payments.attempt.raised",
 }
 """Told already by the refund that was asked for or decided in the same command."""
 STATUSES: dict[str, str] = {

@@ -359,7 +359,6 @@ def url_of(name: str, house: House) -> str:
         "message_id": house.message.pk,
         "object_id": objects.get(name.rpartition("_")[0], house.colleague).pk,
         "key_id": house.api_key.pk,
-        "capture_id": house.payment.pk,
         "refund_id": house.payment.pk,
         "customer_id": house.payment.customer_id,
         "card_id": house.payment.pk,

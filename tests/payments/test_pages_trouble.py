@@ -14,6 +14,7 @@ from audit import clock
 from audit.models import LogEntry
 from audit.outbox.models import Message
 from payments.commands.captures import capture_payment, record_capture_result
+from payments.commands.increments import increment_authorization, record_increment_result
 from payments.commands.payments import record_authorization_lost
 from payments.commands.refunds import record_refund_lost
 from payments.models import Attempt, Capture, Increment, Payment
@@ -97,6 +98,16 @@ def test_a_lead_has_more_held_once_however_often_it_is_sent(lead: Client) -> Non
     shown = words_of(lead.get(page_of(payment)))
     assert "The bank is being asked to hold more." in shown
     assert "+EUR 2.50" in shown
+
+
+def test_the_story_tells_by_how_much_more_is_held(lead: Client) -> None:
+    payment = authorized_payment(eur(1_000))
+    increment = increment_authorization(payment_id=payment.pk, amount=eur(250), key=new_key())
+    record_increment_result(increment_id=increment.pk, answer=operation_answer(increment), key="x")
+    moments = lead.get(page_of(payment)).context["page"].moments
+    told = {moment.title: moment.amount for moment in moments}
+    assert told["The bank holds more"] == eur(250)
+    assert "More is held by an authorization" not in told
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "abc", "1,2,3", "", "9" * 30])
