@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +28,21 @@ class Decision:
 
 
 YES = Decision(True)
+
+
+WINDOWS = {
+    "visa": timedelta(days=7),
+    "mastercard": timedelta(days=7),
+    "american_express": timedelta(days=7),
+    "discover": timedelta(days=10),
+}
+"""How long a network lets an authorization live, where the provider does not say it."""
+SHORTEST_WINDOW = timedelta(days=7)
+
+
+def window_of(network: str) -> timedelta:
+    """The life of an authorization in a network; the shortest in one that we do not know."""
+    return WINDOWS.get(network, SHORTEST_WINDOW)
 
 
 def _holds(actor: Actor, permission: str) -> bool:

@@ -85,6 +85,8 @@ def _is_here(entry: Entry, match: ResolverMatch | None) -> bool:
     """Whether the page that is open belongs to an entry: the desk has several of its own."""
     if match is None:
         return False
+    if match.view_name == "desk:trail":
+        return entry.route == "log:explorer"
     space, _colon, name = entry.route.partition(":")
     if match.namespace != space:
         return False

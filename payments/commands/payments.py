@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +14,7 @@ from payments.gateways.protocol import AuthorizationAnswer, AuthorizationStatus
 from payments.ledger.money import Money
 from payments.models import Attempt, Capture, Payment, reference_of
 from payments.parties.models import CardReference, Customer, MerchantCurrency
+from payments.policy import window_of
 from payments.states import Event, move, settle
 from payments.steps import (
     ANSWERED,
@@ -26,9 +26,6 @@ from payments.steps import (
     load_payment,
     lose,
 )
-
-HELD_FOR = timedelta(days=7)
-"""How long an authorization lives where the provider does not say."""
 
 WAITS = (
     Attempt.Status.PENDING,
@@ -173,7 +170,7 @@ def record_authorization(
         avs_result=answer.avs[:20],
         cvv_result=answer.cvv[:20],
         three_ds_result=answer.three_ds[:30],
-        expires_at=answer.expires_at or work.now + HELD_FOR,
+        expires_at=answer.expires_at or work.now + window_of(answer.network),
         **{**ANSWERED, **(ask_again(attempt, work.now) if still_open else {})},
     )
     _settle_authorization(work, payment, attempt, event)

@@ -292,6 +292,24 @@ def test_a_capture_that_the_provider_never_told_the_end_of_is_not_taken_back() -
         void_capture(capture_id=capture.pk, key=new_key())
 
 
+@pytest.mark.parametrize(
+    ("network", "days"), [("visa", 7), ("discover", 10), ("a network of tomorrow", 7), ("", 7)]
+)
+def test_an_authorization_lives_as_long_as_its_network_lets_it_where_nobody_says(
+    network: str, days: int
+) -> None:
+    payment = answer_attempt(new_payment(eur(1_000)), network=network)
+    expires_at = attempt_of(payment).expires_at
+    assert expires_at is not None
+    assert abs(expires_at - clock.now() - timedelta(days=days)) < timedelta(minutes=5)
+
+
+def test_what_the_provider_says_of_the_end_counts_more_than_the_network() -> None:
+    soon = clock.now() + timedelta(hours=3)
+    payment = answer_attempt(new_payment(eur(1_000)), network="visa", expires_at=soon)
+    assert attempt_of(payment).expires_at == soon
+
+
 # Answers that do not fit
 
 
