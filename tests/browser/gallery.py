@@ -1,0 +1,140 @@
+"""Every page of the house, taken from the table of addresses: who opens it, and in which states it
+is looked at. A new route is in the gallery by being in the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from playwright.sync_api import Page, ViewportSize
+
+from tests.browser.conftest import Complaints
+from tests.pages.conftest import SUPERUSER, VISITOR, House
+from tests.pages.test_matrix import COLUMNS, ROWS, url_of
+
+WIDE: ViewportSize = {"width": 1280, "height": 900}
+NARROW: ViewportSize = {"width": 390, "height": 844}
+# Everything that WCAG 2.2 AA asks and a machine can see, and what good practice adds.
+RULES = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+# Two frames, so that what fades has begun to; then until it has ended.
+AT_REST = """async () => {
+  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+  await Promise.allSettled(document.getAnimations().map((one) => one.finished));
+}"""
+SHIFTED = """() => new Promise((done) => {
+  let sum = 0;
+  new PerformanceObserver((list) => {
+    for (const one of list.getEntries()) if (!one.hadRecentInput) sum += one.value;
+  }).observe({ type: "layout-shift", buffered: true });
+  requestAnimationFrame(() => requestAnimationFrame(() => done(sum)));
+})"""
+MOST_SHIFT = 0.02
+
+FIRST_CHOICE = (
+    VISITOR,
+    "support_lead",
+    "finance_controller",
+    "auditor",
+    "privacy_officer",
+    "access_administrator",
+    SUPERUSER,
+)
+"""Whose eyes a page is seen with: the first of these who may open it, else whoever may."""
+NO_PICTURE = frozenset({"admin:jsi18n", "api:openapi-json", "api:openapi-view"})
+"""What answers with something else than a page of ours: the last is drawn by Swagger UI."""
+LISTS = frozenset(
+    {
+        "desk:home",
+        "payments:list",
+        "approvals:inbox",
+        "log:explorer",
+        "admin:access_user_changelist",
+    }
+)
+"""Pages with rows that have no end: seen empty, with one row, and with ten thousand."""
+
+Theme = Literal["light", "dark"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A page, who opens it, and who may not (None: everybody may)."""
+
+    name: str
+    role: str
+    shut_out: str | None
+
+    @property
+    def file(self) -> str:
+        return self.name.replace(":", "-")
+
+    def url(self, house: House) -> str:
+        return url_of(self.name, house)
+
+
+def list_pages() -> list[Shown]:
+    """Each named address that shows somebody a page."""
+    return [
+        Shown(row.name, _viewer(row.expected), _shut_out(row.expected))
+        for row in ROWS
+        if row.method == "GET" and "·" in row.expected and row.name not in NO_PICTURE
+    ]
+
+
+def _viewer(signs: str) -> str:
+    may = [who for who, sign in zip(COLUMNS, signs, strict=True) if sign == "·"]
+    return next((who for who in FIRST_CHOICE if who in may), may[0])
+
+
+def _shut_out(signs: str) -> str | None:
+    return next((who for who, sign in zip(COLUMNS, signs, strict=True) if sign == "x"), None)
+
+
+PAGES = list_pages()
+VIEWERS = sorted({page.role for page in PAGES})
+
+
+def pages_of(role: str) -> Iterator[Shown]:
+    """The pages that are seen with the eyes of a role."""
+    return (page for page in PAGES if page.role == role)
+
+
+def violations(page: Page) -> list[dict[str, Any]]:
+    """What axe finds in the page that is open."""
+    with Complaints.deaf():
+        found: list[dict[str, Any]] = Axe().run(page, options=RULES).response["violations"]
+    return found
+
+
+def faults_of(page: Page, name: str) -> list[str]:
+    """The same in one line each, with where it is."""
+    return [
+        f"{name}: {one['id']} {[node['target'] for node in one['nodes']][:4]}"
+        for one in violations(page)
+    ]
+
+
+def set_scene(page: Page, theme: Theme = "light", size: ViewportSize = WIDE) -> None:
+    """Theme and width, and the page at rest in them."""
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size(size)
+    page.evaluate(AT_REST)
+
+
+def is_too_wide(page: Page) -> bool:
+    """Whether the whole page must be pushed sideways to be read."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
+
+
+def pictures() -> Path:
+    """Where the pictures are kept for people to look through."""
+    folder = Path(settings.BASE_DIR) / "var" / "pictures"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
