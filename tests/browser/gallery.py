@@ -55,6 +55,8 @@ LISTS = frozenset(
         "payments:list",
         "approvals:inbox",
         "log:explorer",
+        "jobs:list",
+        "outbox:list",
         "admin:access_user_changelist",
     }
 )

@@ -11,7 +11,9 @@ from django.db.models import Model
 
 from audit import guard
 from audit.approvals.models import Approval
+from audit.jobs.models import Job
 from audit.models import LogEntry
+from audit.outbox.models import Message
 from config.access.models import User
 from payments.models import Payment, reference_of
 
@@ -27,6 +29,8 @@ def fill(payment: Payment, person: User) -> None:
         _request(person),
         _entry(payment, person),
         _person(),
+        _job(person),
+        _message(),
     ]
     with guard.suspended():
         for make in makers:
@@ -92,6 +96,44 @@ def _entry(about: Payment, by: User) -> Callable[[int], LogEntry]:
             actor_kind="user",
             actor_label=by.reference,
             effective_at=NOW - timedelta(minutes=number),
+        )
+
+    return make
+
+
+def _job(by: User) -> Callable[[int], Job]:
+    states = list(Job.Status)
+
+    def make(number: int) -> Job:
+        return Job(
+            key=f"many-{number}",
+            fingerprint="",
+            kind="payments.export",
+            status=states[number % len(states)],
+            asked_by=by,
+            asked_at=NOW - timedelta(minutes=number),
+            request_id="many",
+            given={},
+            done=number,
+            total=MANY,
+        )
+
+    return make
+
+
+def _message() -> Callable[[int], Message]:
+    def make(number: int) -> Message:
+        at = NOW - timedelta(minutes=number)
+        return Message(
+            task="payments.send_refund",
+            kwargs={},
+            status=Message.Status.DEAD,
+            attempts=12,
+            next_at=at,
+            made_at=at,
+            command_id=uuid.uuid4(),
+            request_id="many",
+            error="TryAgain",
         )
 
     return make
