@@ -47,8 +47,17 @@ FIRST_CHOICE = (
     SUPERUSER,
 )
 """Whose eyes a page is seen with: the first of these who may open it, else whoever may."""
-NO_PICTURE = frozenset({"admin:jsi18n", "api:openapi-json", "api:openapi-view"})
-"""What answers with something else than a page of ours: the last is drawn by Swagger UI."""
+NO_PICTURE = frozenset(
+    {
+        "admin:jsi18n",
+        "api:openapi-json",
+        "api:openapi-view",
+        "health:live",
+        "health:ready",
+        "health:metrics",
+    }
+)
+"""What answers with something else than a page of ours: for machines, or drawn by Swagger UI."""
 LISTS = frozenset(
     {
         "desk:home",

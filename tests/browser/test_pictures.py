@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from django.core.cache import cache
 from django.db import OperationalError
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from config.access import snapshot
 from config.access.models import User
@@ -77,21 +77,10 @@ def full(page: Page, one: Shown, url: str) -> list[str]:
 
 
 def slow(page: Page, one: Shown) -> list[str]:
-    """The page while the next one takes its time."""
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/*", hold)
-    page.evaluate("() => { setTimeout(() => location.reload(), 0); }")
+    """The page when it has been left for the next one, which takes its time."""
+    page.evaluate("() => { window.dispatchEvent(new Event('beforeunload')); }")
     expect(page.locator("[data-still-waiting]")).to_be_visible()
-    faults = take(page, one, "slow")
-    page.unroute("**/*")
-    with page.expect_navigation():
-        for route in held:
-            route.continue_()
-    return faults
+    return take(page, one, "slow")
 
 
 @contextmanager
