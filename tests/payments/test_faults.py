@@ -28,9 +28,10 @@ from audit.actor import Actor, ActorKind, acting_as, system
 from audit.approvals.models import ApprovalLimit
 from audit.errors import Busy, OutcomeUnknown
 from audit.owned import OwnedModel
-from payments.commands import capture_voids, captures, increments, payments, refunds, voids
+from payments.commands import bulk, capture_voids, captures, increments, payments, refunds, voids
 from payments.models import Attempt, Capture, Increment, Payment, Refund
 from payments.proofs import payments_off
+from payments.queries.bulk import Act
 from tests.audit import storms
 from tests.audit.people import hire
 from tests.payments.builders import (
@@ -244,6 +245,7 @@ def _increased_captured_and_taken_back(world: World, key: str) -> Iterator[tuple
             increment_id=increment.pk, answer=more, key=f"{increment.pk}"
         ),
     )
+    yield "payments.bulk.requested", _asked_in_bulk(world, payment, key)
     yield from _captured(payment, 8_000, f"{key}-capture")
     capture = Capture.objects.get(key=f"{key}-capture")
     yield (
@@ -257,6 +259,16 @@ def _increased_captured_and_taken_back(world: World, key: str) -> Iterator[tuple
             capture_id=capture.pk, answer=back, key=f"{capture.pk}-back"
         ),
     )
+
+
+def _asked_in_bulk(world: World, payment: Payment, key: str) -> Call:
+    def ask() -> Any:
+        with acting_as(world.agent):
+            return bulk.act_on_many(
+                act=Act.CAPTURE, rows=[(str(payment.pk), 8_000, "EUR")], key=f"{key}-bulk"
+            )
+
+    return ask
 
 
 STORIES = (
