@@ -109,8 +109,10 @@ def _copy_sql(model: Any, models: list[Any], copies: int) -> str:
     # One look in four is enough of a log.
     step = 4 if model._meta.model_name == "logentry" else 1
     return (
-        f"INSERT INTO {table} ({names}) SELECT {', '.join(columns.values())}"
-        f" FROM {table} AS t, generate_series({step}, {copies - 1}, {step}) AS n"
+        # Read once, before the table grows.
+        f"WITH t AS MATERIALIZED (SELECT *, row_number() OVER (ORDER BY id) AS place FROM {table})"
+        f" INSERT INTO {table} ({names}) SELECT {', '.join(columns.values())}"
+        f" FROM t, generate_series({step}, {copies - 1}, {step}) AS n"
         + (f" WHERE {_about(models)}" if step > 1 else "")
     )
 
@@ -164,8 +166,7 @@ def _text(model: Any, name: str, value: str, longest: int) -> str:
         return f"split_part({value}, ':', 1) || ':' || {_new(about)}::uuid"
     if name == "reference" and longest < 14:
         # Eight digits by chance would meet twice among so many.
-        before = f"(SELECT count(*) FROM {model._meta.db_table} AS o WHERE o.id < t.id)"
-        return f"left({value}, 2) || upper(to_hex({0x10000000} + {before} * 1000000 + n))"
+        return f"left({value}, 2) || upper(to_hex({0x10000000} + t.place * 1000000 + n))"
     if name == "reference":
         return f"left({value}, 2) || upper(left({_new('t.id::text')}, 12))"
     return value
