@@ -30,8 +30,6 @@ GRANTING = frozenset(
         "access.add_user",
         "access.change_user",
         "auth.change_group",
-        "api.add_apikey",
-        "api.change_apikey",
     }
 )
 """Permissions that decide what others may do."""
@@ -136,6 +134,9 @@ TABLE: tuple[Role, ...] = (
         "approvals.view_approvallimit",
         "approvals.add_approvallimit",
         "approvals.change_approvallimit",
+        "api.view_apikey",
+        "api.add_apikey",
+        "api.change_apikey",
         staff=True,
     ),
     _role(

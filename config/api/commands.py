@@ -15,7 +15,7 @@ from audit.errors import Kind, Refusal
 from audit.texts import clean_text
 from audit.work import Work
 from config.api.models import ApiKey
-from config.api.policy import Secret, check_expiry, check_open, check_scopes
+from config.api.policy import Secret, check_expiry, check_giver, check_open, check_scopes
 from payments.parties.errors import no_such_merchant
 from payments.parties.models import Merchant
 from payments.parties.steps import make_reference
@@ -38,8 +38,9 @@ def create_api_key(
 ) -> ApiKey:
     """Make a key whose secret the caller has made (`policy.new_secret`) and shows once.
 
-    Refuses a live key for a merchant that is not live, and scopes that are not in the table. The
-    same key again returns the first one, whose secret nobody can show any more. Two SELECTs.
+    Refuses a live key for a merchant that is not live, scopes that are not in the table, and those
+    that move money from a person who may not move it. The same key again returns the first one,
+    whose secret nobody can show any more. Two SELECTs.
     """
     if (made := work.replay(ApiKey)) is not None:
         return made
@@ -47,6 +48,8 @@ def create_api_key(
     if is_live and not merchant.is_live:
         raise Refusal("merchant_not_live", _("This merchant is not live yet."), about=merchant)
     check_expiry(expires_at, work.now)
+    given = check_scopes(scopes)
+    check_giver(work.actor, given)
     made = ApiKey(
         key=key,
         fingerprint=work.fingerprint,
@@ -56,7 +59,7 @@ def create_api_key(
         is_live=is_live,
         hint=secret_hint[:20],
         digest=secret_digest,
-        scopes=check_scopes(scopes),
+        scopes=given,
         created_at=work.now,
         created_by_id=_person(work),
         expires_at=expires_at,
@@ -87,6 +90,7 @@ def rotate_api_key(
         return made
     old = _load(work, key_id)
     check_open(old, work.now)
+    check_giver(work.actor, old.scopes)
     if not 0 <= overlap_hours <= 24 * 30:
         raise Refusal("overlap_invalid", _("The overlap is at most 30 days."))
     ends_at = work.now + timedelta(hours=overlap_hours)

@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext_lazy as _
 
 from audit import clock, log
 from audit.actor import Actor, ActorKind, acting_as
@@ -74,6 +75,8 @@ class ApiMiddleware:
             return problems.problem(
                 request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", "At most 64 KiB."
             )
+        if any("\0" in value for _name, values in request.GET.lists() for value in values):
+            raise Refusal("text_unreadable", _("This text has characters that cannot be kept."))
         key = find_by_secret(_bearer(request))
         closed = "unknown" if key is None else why_closed(key, clock.now())
         if key is None or closed:

@@ -9,10 +9,11 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
+from audit.actor import Actor, ActorKind
 from audit.encryption import blind_index
 from audit.errors import Kind, Refusal
 from config.api.models import ApiKey
-from config.api.scopes import SCOPES
+from config.api.scopes import SCOPES, permissions_of
 
 TEST, LIVE = "ck_test_", "ck_live_"
 SECRET_BYTES = 32
@@ -68,6 +69,19 @@ def check_scopes(scopes: Sequence[str]) -> list[str]:
     if not scopes:
         raise Refusal("scope_missing", _("A key without a scope opens nothing: choose one."))
     return [code for code in SCOPES if code in scopes]
+
+
+def check_giver(actor: Actor, scopes: Sequence[str]) -> None:
+    """A person gives no key more power over money than he has himself. Raises Refusal (forbidden).
+
+    Otherwise who decides about access could move money through a key of his own making.
+    """
+    if actor.kind is not ActorKind.USER:
+        return
+    moving = permissions_of(code for code in scopes if SCOPES[code].moves_money)
+    if moving - actor.permissions:
+        message = _("A key that moves money is made by somebody who may move it himself.")
+        raise Refusal("scope_not_held", message, Kind.FORBIDDEN, field="scopes")
 
 
 def check_expiry(expires_at: datetime | None, now: datetime) -> None:

@@ -31,7 +31,13 @@ from payments.parties.queries import list_merchants
 
 VIEW, ADD, CHANGE = "api.view_apikey", "api.add_apikey", "api.change_apikey"
 STATES = {"": _("open"), "revoked": _("revoked"), "expired": _("expired")}
-FIELDS = {"merchant_not_live": "mode", "card_number": "name", "text_unreadable": "name"}
+STATUS = {Kind.INVALID: 400, Kind.FORBIDDEN: 403, Kind.CONFLICT: 409}
+FIELDS = {
+    "merchant_not_live": "mode",
+    "scope_not_held": "scopes",
+    "card_number": "name",
+    "text_unreadable": "name",
+}
 
 
 @requires(VIEW)
@@ -142,5 +148,4 @@ def _refused(
         raise refusal
     field = FIELDS.get(refusal.code)
     form.add_error(field if field in form.fields else None, str(refusal.message))
-    status = 409 if refusal.kind is Kind.CONFLICT else 400
-    return render(request, template, {"form": form, **more}, status=status)
+    return render(request, template, {"form": form, **more}, status=STATUS[refusal.kind])

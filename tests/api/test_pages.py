@@ -23,6 +23,11 @@ def admin() -> Client:
     return browser_of(hire("Adelheid Romero", "access_administrator"))
 
 
+@pytest.fixture
+def controller() -> Client:
+    return browser_of(hire("Corin Castellane", "finance_controller"))
+
+
 def form_of(shop: Shop, **changed: Any) -> dict[str, Any]:
     return {
         "key": str(uuid.uuid4()),
@@ -55,12 +60,26 @@ def test_key_made_on_the_page_works_and_its_secret_is_shown_once(shop: Shop, adm
     assert secret not in listed
 
 
-def test_rotation_shows_the_successors_secret(shop: Shop, admin: Client) -> None:
+def test_key_that_moves_money_is_made_by_who_may_move_it(
+    shop: Shop, admin: Client, controller: Client
+) -> None:
+    form = form_of(shop, scopes=["refunds:write"])
+    before = ApiKey.objects.count()
+    refused = admin.post("/api-keys/new/", form)
+    assert refused.status_code == 403
+    assert "move it himself" in refused.content.decode()
+    rotation = f"/api-keys/{shop.key.pk}/rotation/new/"
+    assert admin.post(rotation, {"key": NOBODY, "overlap": "0"}).status_code == 403
+    assert ApiKey.objects.count() == before
+    assert secret_in(controller.post("/api-keys/new/", form))
+
+
+def test_rotation_shows_the_successors_secret(shop: Shop, controller: Client) -> None:
     url = f"/api-keys/{shop.key.pk}/rotation/new/"
-    answer = admin.post(url, {"key": str(uuid.uuid4()), "overlap": "0"})
+    answer = controller.post(url, {"key": str(uuid.uuid4()), "overlap": "0"})
     assert shop.call("GET", "/payments", secret=secret_in(answer)).status_code == 200
     assert shop.call("GET", "/payments").status_code == 401
-    refused = admin.post(url, {"key": str(uuid.uuid4()), "overlap": "24"})
+    refused = controller.post(url, {"key": str(uuid.uuid4()), "overlap": "24"})
     assert refused.status_code == 409
 
 
