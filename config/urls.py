@@ -23,6 +23,7 @@ urlpatterns = [
     path("outbox/", include("audit.outbox.urls")),
     path("payments/", include("payments.urls")),
     path("", include("payments.gateways.urls")),
+    path("presence/", include("audit.presence.urls")),
 ]
 
 handler403 = "config.refusals.permission_denied"

@@ -15,9 +15,9 @@ from payments.models import RefundReason
 class RefundReasonAdmin(GuardedAdmin):
     """Reasons are no longer offered, never deleted: refunds point at them."""
 
-    list_display = ("code", "label", "label_fr", "is_active", "position")
-    list_filter = ("is_active",)
-    ordering = ("position", "code")
+    list_display = ("code", "act", "label", "label_fr", "is_active", "position")
+    list_filter = ("act", "is_active")
+    ordering = ("act", "position", "code")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("code",) if obj is not None else ()
+        return ("code", "act") if obj is not None else ()

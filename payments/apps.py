@@ -39,7 +39,7 @@ class PaymentsConfig(AppConfig):
         self.fill_pages()
         from django.urls import reverse
 
-        from audit import measures, net, proofs, subjects
+        from audit import clock, measures, net, proofs, subjects
         from audit.approvals.kinds import Approvable, kinds
         from audit.approvals.models import Kind
         from audit.idempotency.answers import presenters
@@ -50,16 +50,27 @@ class PaymentsConfig(AppConfig):
             present_payment,
             present_refund,
         )
-        from payments.commands import refunds
-        from payments.models import Attempt, Capture, Increment, Payment, Refund, RefundReason
+        from payments.commands import corrections, refunds
+        from payments.models import (
+            Attempt,
+            Capture,
+            Correction,
+            Increment,
+            Payment,
+            Refund,
+            RefundReason,
+        )
         from payments.proofs import count_days, count_payments, days_off, payments_off
         from payments.queries import needs
+        from payments.queries.corrections import get_correction, get_correction_context
         from payments.queries.due import count_unknown
         from payments.queries.payments import get_payment, get_refund
+        from payments.queries.second_person import get_refund_context
 
         for model in (Payment, Attempt, Increment, Capture):
             net.keep(model, left_out=["key", "fingerprint"])
         net.keep(Refund, masked=["comment"], left_out=["key", "fingerprint"])
+        net.keep(Correction, masked=["evidence"], left_out=["key", "fingerprint"])
         net.cover(RefundReason)
         kinds[Kind.REFUND] = Approvable(
             approve=refunds.approve_refund,
@@ -67,6 +78,15 @@ class PaymentsConfig(AppConfig):
             withdraw=refunds.withdraw_refund,
             expire=refunds.lapse_refund,
             url=lambda pk: reverse("payments:detail", args=[get_refund(pk).payment_id]),
+            context=lambda approval, actor: get_refund_context(approval, actor, clock.now()),
+        )
+        kinds[Kind.CORRECTION] = Approvable(
+            approve=corrections.approve_correction,
+            reject=corrections.reject_correction,
+            withdraw=corrections.withdraw_correction,
+            expire=corrections.lapse_correction,
+            url=lambda pk: reverse("payments:detail", args=[get_correction(pk).payment_id]),
+            context=get_correction_context,
         )
         subjects.register(
             subjects.Subject(

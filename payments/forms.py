@@ -113,6 +113,59 @@ class IncrementForm(AmountForm):
         self.initial["amount"] = ""
 
 
+class CorrectionForm(KeyForm):
+    """What the provider really says, how it said it, and why a person has to say it for it."""
+
+    kind = forms.CharField(max_length=10, widget=forms.HiddenInput)
+    row = forms.UUIDField(widget=forms.HiddenInput)
+    seen = forms.CharField(max_length=16, widget=forms.HiddenInput)
+    to_status = forms.ChoiceField(label=_("What the provider says"), widget=forms.RadioSelect)
+    provider_reference = forms.CharField(
+        label=_("Provider's reference"),
+        help_text=_("The provider's name for it, where you were given one."),
+        required=False,
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    reason = forms.ChoiceField(label=_("Reason"))
+    evidence = forms.CharField(
+        label=_("Evidence"),
+        help_text=_("Who said it, when and where: kept for good. No card numbers."),
+        max_length=4000,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": 1000, "dir": "auto"}),
+    )
+
+    def __init__(
+        self,
+        targets: Iterable[tuple[str, Any]],
+        reasons: Iterable[RefundReason],
+        data: QueryDict | None = None,
+        **known: Any,
+    ) -> None:
+        super().__init__(data)
+        self.initial.update(known)
+        self.fields["to_status"].choices = list(targets)  # type: ignore[attr-defined]
+        self.fields["reason"].choices = [  # type: ignore[attr-defined]
+            ("", _("Choose a reason")),
+            *((reason.code, reason.words) for reason in reasons),
+        ]
+
+    def clean_evidence(self) -> str:
+        return self._clean("evidence", 1000)
+
+    def clean_provider_reference(self) -> str:
+        return self._clean("provider_reference", 80)
+
+    def _clean(self, name: str, most: int) -> str:
+        try:
+            return clean_text(
+                self.cleaned_data[name], field=name, most=most, lines=name == "evidence"
+            )
+        except Refusal as refusal:
+            raise ValidationError(refusal.message) from None
+
+
 class RefundForm(AmountForm):
     """How much, why, and a word for the colleagues."""
 
@@ -134,6 +187,21 @@ class RefundForm(AmountForm):
             ("", _("Choose a reason")),
             *((reason.code, reason.words) for reason in reasons),
         ]
+
+    def follow(self, url: str) -> None:
+        """Have the preview at `url` follow the amount as it is typed."""
+        self.fields["amount"].widget.attrs |= {
+            "hx-post": url,
+            "hx-trigger": "input changed delay:300ms, change",
+            "hx-target": "#preview",
+            "hx-sync": "this:replace",
+        }
+
+    def without_complaints(self) -> RefundForm:
+        """The same, of whose fields only the amount was looked at: it is not sent yet."""
+        for name in [name for name in self.errors if name != "amount"]:
+            del self.errors[name]
+        return self
 
     def clean_comment(self) -> str:
         try:

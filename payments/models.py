@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from audit.card_numbers import refuse_card_number
 from audit.owned import KeyedModel, OwnedModel
 from payments.ledger.money import Money
 
@@ -331,11 +332,18 @@ class Capture(KeyedModel, Asked):
 
 
 class RefundReason(models.Model):
-    """Why money goes back. The list is the administrators'."""
+    """Why money goes back, or why a state was corrected. The list is the administrators'."""
+
+    class Act(models.TextChoices):
+        REFUND = "refund", _("refund")
+        CORRECTION = "correction", _("correction")
 
     code = models.SlugField(_("code"), max_length=40, primary_key=True)
-    label = models.CharField(_("label"), max_length=80)
-    label_fr = models.CharField(_("label in French"), max_length=80, blank=True)
+    act = models.CharField(_("for"), max_length=12, choices=Act, default=Act.REFUND)
+    label = models.CharField(_("label"), max_length=80, validators=[refuse_card_number])
+    label_fr = models.CharField(
+        _("label in French"), max_length=80, blank=True, validators=[refuse_card_number]
+    )
     is_active = models.BooleanField(_("offered"), default=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
@@ -392,6 +400,7 @@ class Refund(KeyedModel, Asked):
             models.Index(fields=["arn"], name="payments_refund_arn"),
             models.Index(fields=["status", "ask_at"], name="payments_refund_ask"),
             models.Index(fields=["status", "created_at", "id"], name="payments_refund_status"),
+            models.Index(fields=["requested_by", "created_at"], name="payments_refund_requester"),
         ]
         constraints = [
             *KeyedModel.Meta.constraints,
@@ -461,6 +470,71 @@ class DaysProgress(OwnedModel):
 
     def __str__(self) -> str:
         return f"{self.zone} {self.through_on}"
+
+
+class Correction(KeyedModel):
+    """A state set by a person to what the provider really says: beside what was, never over it.
+
+    Names the row it corrects, what that was and what it is to be, why, and what shows it.
+    """
+
+    class Kind(models.TextChoices):
+        ATTEMPT = "attempt", _("authorization")
+        CAPTURE = "capture", _("capture")
+        REFUND = "refund", _("refund")
+
+    class Status(models.TextChoices):
+        AWAITING_APPROVAL = "awaiting_approval", _("waiting for approval")
+        DONE = "done", _("corrected")
+        REJECTED = "rejected", _("rejected")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        LAPSED = "lapsed", _("approval expired")
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="corrections")
+    reference = models.CharField(max_length=16)
+    kind = models.CharField(max_length=10, choices=Kind)
+    row_id = models.UUIDField()
+    from_status = models.CharField(max_length=16)
+    to_status = models.CharField(max_length=16)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    provider_reference = models.CharField(max_length=80, blank=True)
+    reason = models.ForeignKey(RefundReason, on_delete=models.PROTECT, related_name="+")
+    evidence = models.CharField(max_length=1000)
+    status = models.CharField(max_length=20, choices=Status, default=Status.DONE)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta(KeyedModel.Meta):
+        verbose_name = _("correction")
+        indexes = [models.Index(fields=["row_id", "status"], name="payments_correction_row")]
+        constraints = [
+            *KeyedModel.Meta.constraints,
+            models.UniqueConstraint(fields=["reference"], name="payments_correction_reference"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+    def words_of(self, status: str) -> Any:
+        """What a state of the corrected row is called."""
+        model = {"attempt": Attempt, "capture": Capture, "refund": Refund}[self.kind]
+        return model.Status(status).label  # type: ignore[attr-defined]
+
+    @property
+    def before(self) -> Any:
+        return self.words_of(self.from_status)
+
+    @property
+    def after(self) -> Any:
+        return self.words_of(self.to_status)
 
 
 Asking = Attempt | Increment | Capture | Refund

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.actor import Actor, ActorKind
 from payments.ledger.money import Money
-from payments.models import Attempt, Capture, Payment
+from payments.models import Attempt, Capture, Payment, Refund
 
 OURSELVES = {ActorKind.SYSTEM, ActorKind.OPERATOR}
 
@@ -192,3 +192,68 @@ def inquiry_decision(actor: Actor, unsettled: int) -> Decision:
     if not unsettled:
         return Decision(False, _("Nothing is on its way."))
     return YES
+
+
+Correctable = Attempt | Capture | Refund
+STUCK_AFTER = timedelta(hours=1)
+"""How long a call may be on its way before its outcome counts as stuck."""
+ASKED_ENOUGH = 2
+"""The call itself, and an inquiry after it: neither had an answer of use."""
+CORRECTIONS: dict[type[Correctable], dict[str, tuple[str, ...]]] = {
+    Attempt: {
+        **dict.fromkeys(("pending", "unknown", "conflicted"), ("authorized", "declined", "failed")),
+        **dict.fromkeys(("voiding", "void_unknown"), ("voided", "authorized")),
+    },
+    Capture: dict.fromkeys(("pending", "unknown", "conflicted"), ("succeeded", "failed")),
+    Refund: dict.fromkeys(("pending", "unknown", "conflicted"), ("succeeded", "failed")),
+}
+"""From which state to which a person may set a row: what has no end yet, to an end."""
+
+
+def correction_targets(row: Correctable) -> tuple[str, ...]:
+    """The states that a row may be set to; none when the provider has settled it."""
+    return CORRECTIONS[type(row)].get(row.status, ())
+
+
+def correction_decision(
+    actor: Actor,
+    row: Correctable | None,
+    to_status: str | None,
+    provider_reference: str,
+    limit_minor: int | None,
+    now: datetime,
+) -> Decision:
+    """Whether `actor` may set `row` to `to_status` (None: to anything at all).
+
+    The provider comes first: whatever it answers is recorded by itself, so only what it was asked
+    about in vain, or answered without sense, is for a person to say.
+    """
+    if not _holds(actor, "payments.correct_payment"):
+        return Decision(False, _("Your role does not correct payments."))
+    if row is None or not correction_targets(row):
+        return Decision(False, _("Nothing is open: the provider has told how everything ended."))
+    if (reason := _provider_first(row, now)) is not None:
+        return Decision(False, reason)
+    if to_status is None:
+        return YES
+    if to_status not in correction_targets(row):
+        return Decision(False, _("It cannot be set to this state."))
+    is_held = isinstance(row, Attempt) and to_status == Attempt.Status.AUTHORIZED
+    if is_held and not (provider_reference or row.provider_reference):
+        return Decision(False, _("Give the provider's reference: without it nothing is captured."))
+    if actor.kind is ActorKind.USER and (limit_minor is None or row.amount_minor > limit_minor):
+        return Decision(True, _("Above your limit: another person must approve."), True)
+    return YES
+
+
+def _provider_first(row: Correctable, now: datetime) -> Any | None:
+    if row.status in ("pending", "voiding"):
+        since = row.created_at
+        if isinstance(row, Attempt) and row.void_requested_at is not None:
+            since = row.void_requested_at
+        if now - since < STUCK_AFTER:
+            return _("It is on its way: give the provider an hour.")
+        return None
+    if row.status != "conflicted" and row.asked_times < ASKED_ENOUGH:
+        return _("Ask the provider first: what it answers is recorded by itself.")
+    return None

@@ -1,7 +1,17 @@
 from django.urls import path
 
 from audit.lists.routes import routes as list_routes
-from payments.views import boards, bulk, captures, exports, increments, payments, refunds, voids
+from payments.views import (
+    boards,
+    bulk,
+    captures,
+    corrections,
+    exports,
+    increments,
+    payments,
+    refunds,
+    voids,
+)
 from payments.views.lists import PAYMENTS
 
 app_name = "payments"
@@ -18,6 +28,7 @@ urlpatterns = [
     path("<uuid:payment_id>/", payments.payment_detail, name="detail"),
     path("<uuid:payment_id>/progress/", payments.payment_progress, name="progress"),
     path("<uuid:payment_id>/refunds/new/", refunds.refund_new, name="refund_new"),
+    path("<uuid:payment_id>/refunds/preview/", refunds.refund_preview, name="refund_preview"),
     path("<uuid:payment_id>/captures/new/", captures.capture_new, name="capture_new"),
     path(
         "<uuid:payment_id>/captures/<uuid:capture_id>/void/new/",
@@ -26,5 +37,6 @@ urlpatterns = [
     ),
     path("<uuid:payment_id>/increments/new/", increments.increment_new, name="increment_new"),
     path("<uuid:payment_id>/inquiries/", boards.inquiries, name="inquiries"),
+    path("<uuid:payment_id>/corrections/new/", corrections.correction_new, name="correction_new"),
     path("<uuid:payment_id>/void/new/", voids.void_new, name="void_new"),
 ]

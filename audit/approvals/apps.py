@@ -8,10 +8,23 @@ class ApprovalsConfig(AppConfig):
     verbose_name = _("Approvals")
 
     def ready(self) -> None:
-        from audit import net
+        from django.urls import reverse
+
+        from audit import net, subjects
         from audit.approvals import needs
         from audit.approvals.models import Approval, ApprovalLimit
+        from audit.approvals.queries import get_approval
 
         net.keep(Approval, masked=["reason", "note"])
         net.cover(ApprovalLimit)
         needs.register()
+        subjects.register(
+            subjects.Subject(
+                kind="approval",
+                name=Approval._meta.verbose_name,
+                permission="approvals.view_approval",
+                find=get_approval,
+                url=lambda pk: reverse("approvals:detail", args=[pk]),
+                holder=lambda _approval: None,
+            )
+        )

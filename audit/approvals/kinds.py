@@ -25,8 +25,9 @@ class Approvable:
     url: Callable[[uuid.UUID], str]
     """The page of the subject."""
     context: Callable[[Any, Actor], Any] = lambda _approval, _actor: None
-    """`context(approval, actor)`: what the page tells beside the request, drawn by the template
-    `approvals/context/<kind>.html`; None for who may not see it."""
+    """`context(approval, actor)`: what the page tells beside the request, drawn by the templates
+    `approvals/context/<kind>.html` and, if there is one, `<kind>_habits.html`; None for who may
+    not see it."""
 
 
 kinds: dict[str, Approvable] = {}

@@ -17,6 +17,7 @@ class Kind(models.TextChoices):
 
     REFUND = "refund", _("refund")
     MERGE = "merge", _("merge of customers")
+    CORRECTION = "correction", _("correction")
 
 
 class Approval(OwnedModel):
@@ -49,16 +50,22 @@ class Approval(OwnedModel):
     )
     decided_at = models.DateTimeField(null=True)
     note = models.CharField(max_length=500, blank=True)
+    noticed_at = models.DateTimeField(null=True)
+    """When the person who asked put the notice of the outcome away."""
 
     class Meta(OwnedModel.Meta):
         verbose_name = _("approval")
         permissions = [
             ("decide_refund", "Can decide on another person's refund"),
             ("decide_merge", "Can decide on another person's merge of customers"),
+            ("decide_correction", "Can decide on another person's correction"),
         ]
         indexes = [
             models.Index(fields=["status", "requested_at", "id"], name="approvals_queue"),
             models.Index(fields=["subject_id"], name="approvals_subject"),
+            models.Index(
+                fields=["requested_by", "noticed_at", "status"], name="approvals_unnoticed"
+            ),
         ]
         constraints = [
             models.CheckConstraint(

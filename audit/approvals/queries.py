@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -88,3 +88,22 @@ def list_decidable(actor: Actor, now: datetime) -> QuerySet[Approval]:
 def list_asked_by(actor: Actor) -> QuerySet[Approval]:
     """What `actor` has asked for and nobody has decided yet."""
     return Approval.objects.filter(status=Approval.Status.PENDING, requested_by_id=actor.user_id)
+
+
+NEWS = timedelta(days=30)
+MOST_NEWS = 4
+
+
+def list_unnoticed(person_id: uuid.UUID, now: datetime) -> list[Approval]:
+    """What became of a person's requests and he has not put away yet, the latest first.
+
+    With who decided. One SELECT.
+    """
+    told = (Approval.Status.APPROVED, Approval.Status.REJECTED, Approval.Status.EXPIRED)
+    rows = Approval.objects.filter(
+        requested_by_id=person_id,
+        noticed_at__isnull=True,
+        status__in=told,
+        decided_at__gt=now - NEWS,
+    )
+    return list(rows.select_related("decided_by").order_by("-decided_at", "pk")[:MOST_NEWS])

@@ -9,4 +9,5 @@ urlpatterns = [
     path("<uuid:approval_id>/subject/", views.subject, name="subject"),
     path("<uuid:approval_id>/decision/new/", views.decision, name="decision"),
     path("<uuid:approval_id>/withdrawal/new/", views.withdrawal, name="withdrawal"),
+    path("<uuid:approval_id>/notice/new/", views.notice, name="notice"),
 ]

@@ -5,18 +5,21 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit import clock, keyset
 from audit.access import saw
 from audit.actor import Actor, current_actor
+from audit.approvals.commands import notice_outcome
 from audit.approvals.forms import DecisionForm, NoteForm, Verdict
 from audit.approvals.kinds import approvable
 from audit.approvals.models import Approval
@@ -31,6 +34,7 @@ from audit.approvals.queries import (
 from audit.errors import Kind, Refusal
 from audit.gate import requires, step_up
 
+URGENT = timedelta(hours=24)
 WAITING, DECIDED = "waiting", "decided"
 STATUS = {Kind.INVALID: 400, Kind.FORBIDDEN: 403, Kind.CONFLICT: 409}
 RESULTS = {
@@ -51,6 +55,7 @@ class Waiting:
     approval: Approval
     is_mine: bool
     decision: Decision
+    is_urgent: bool
 
 
 @requires("approvals.view_approval")
@@ -130,6 +135,18 @@ def withdrawal(request: HttpRequest, approval_id: uuid.UUID) -> HttpResponse:
     return _do(request, approval, withdraw, Approval.Status.WITHDRAWN, {"withdrawal_form": form})
 
 
+@requires("approvals.view_approval")
+@require_http_methods(["GET", "HEAD", "POST"])
+def notice(request: HttpRequest, approval_id: uuid.UUID) -> HttpResponse:
+    """Put the notice of an outcome away, and back to where it was read."""
+    if request.method == "POST":
+        notice_outcome(approval_id=approval_id)
+    back = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        back = reverse("approvals:detail", args=[approval_id])
+    return HttpResponseRedirect(back)
+
+
 def _do(
     request: HttpRequest,
     approval: Approval,
@@ -173,6 +190,11 @@ def _page(
         "effect_template": f"approvals/effects/{approval.kind}.html",
         "context_template": f"approvals/context/{approval.kind}.html",
         "about": about,
+        "habits_template": [
+            f"approvals/context/{approval.kind}_habits.html",
+            "approvals/context/no_habits.html",
+        ],
+        "is_urgent": approval.expires_at - clock.now() < URGENT,
         "form": DecisionForm(),
         "withdrawal_form": NoteForm(prefix="withdrawal"),
         **more,
@@ -189,6 +211,7 @@ def _as_seen_by(actor: Actor, rows: Sequence[Approval]) -> list[Waiting]:
             approval=row,
             is_mine=row.requested_by_id == actor.user_id,
             decision=decide_decision(actor, row, limits[row.kind].get(row.currency), now),
+            is_urgent=row.expires_at - now < URGENT,
         )
         for row in rows
     ]

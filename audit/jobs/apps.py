@@ -11,9 +11,7 @@ class JobsConfig(AppConfig):
         from audit import rotation
 
         # Importing tasks is what registers them.
-        from audit.jobs import needs
-        from audit.jobs import tasks as _tasks  # noqa: F401
+        from audit.jobs import tasks  # noqa: F401
         from audit.jobs.models import Job
 
         rotation.register_file("files of jobs", Job, "file")
-        needs.register()

@@ -11,6 +11,6 @@ class NotesConfig(AppConfig):
         from audit import net
         from audit.notes.models import Note, Tag, Tagging
 
-        net.keep(Note, left_out=["key", "fingerprint"])
+        net.keep(Note, masked=["file_digest"], left_out=["key", "fingerprint"])
         net.keep(Tagging)
         net.cover(Tag)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import os
 import uuid
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from audit.cipher import KEY_BYTES
 from audit.command import command
-from audit.encryption import seal
+from audit.encryption import DataKey, seal
 from audit.errors import Kind, Refusal
+from audit.files import new_name
 from audit.notes import policy
-from audit.notes.models import Note, Tag, Tagging
+from audit.notes.contents import FileFacts
+from audit.notes.models import Note, Tag, Tagging, place_of
 from audit.notes.steps import open_holder_key
 from audit.subjects import Subject, get_subject
 from audit.texts import clean_text
@@ -28,28 +33,50 @@ def _open_subject(work: Work, kind: str) -> tuple[Subject, uuid.UUID]:
     return subject, author_id
 
 
-def _clean(text: str) -> str:
+def _clean(text: str, *, required: bool = True) -> str:
     most = policy.MOST_CHARACTERS
-    return clean_text(text, field="text", most=most, required=True, lines=True)
+    return clean_text(text, field="text", most=most, required=required, lines=True)
 
 
 @command("notes.note.added")
-def add_note(work: Work, *, kind: str, subject_id: uuid.UUID, text: str, key: str) -> Note:
+def add_note(
+    work: Work,
+    *,
+    kind: str,
+    subject_id: uuid.UUID,
+    text: str,
+    key: str,
+    file: FileFacts | None = None,
+) -> Note:
     """Write a word about an object. The same key again returns the first note.
 
-    Refuses an empty or oversized text, control characters and card numbers. Four SELECTs.
+    With the facts of a `file` it names the file and makes its key; the caller stores the content
+    under it afterwards (`steps.store_file`). Refuses an empty or oversized text (a note with a file
+    needs none), control characters and card numbers. Four SELECTs.
     """
     if (done := work.replay(Note)) is not None:
         return done
     subject, author_id = _open_subject(work, kind)
-    tidy = _clean(text)
+    tidy = _clean(text, required=file is None)
     obj = subject.find(subject_id)
     holder_id, data_key = open_holder_key(work, subject, obj)
     note = _new_note(work, author_id, kind, subject_id, key)
     note.holder_id = holder_id
-    note.text = seal(data_key, tidy, place=note.place)
+    note.text = seal(data_key, tidy, place=note.place) if tidy else ""
+    if file is not None:
+        _name_file(note, data_key, file)
     work.add(note)
     return note
+
+
+def _name_file(note: Note, data_key: DataKey, file: FileFacts) -> None:
+    secret = base64.b64encode(os.urandom(KEY_BYTES)).decode()
+    note.file_name = seal(data_key, file.name, place=place_of(note.pk, "file_name"))
+    note.file_key = seal(data_key, secret, place=place_of(note.pk, "file_key"))
+    note.file_type = file.type
+    note.file_size = file.size
+    note.file_digest = file.digest
+    note.file_stored = new_name("notes")
 
 
 def _new_note(work: Work, author_id: uuid.UUID, kind: str, subject_id: uuid.UUID, key: str) -> Note:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.errors import Refusal
 from audit.kept import KeepsWork
+from audit.notes.contents import MOST_BYTES, FileFacts, examine
 from audit.notes.policy import MOST_CHARACTERS
 from audit.texts import clean_text
 
@@ -24,7 +25,15 @@ class NoteForm(KeepsWork, forms.Form):
         help_text=_("For your colleagues: the customer does not see it. No card numbers."),
         max_length=4 * MOST_CHARACTERS,
         strip=False,
+        required=False,
         widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),
+    )
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_("PDF, PNG, JPEG, text or CSV, up to 5 MB."),
+        required=False,
+        allow_empty_file=True,
+        max_length=500,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -39,9 +48,22 @@ class NoteForm(KeepsWork, forms.Form):
                 self.cleaned_data["text"],
                 field="text",
                 most=MOST_CHARACTERS,
-                required=True,
+                required=not self.files.get("file"),
                 lines=True,
             )
+        except Refusal as refusal:
+            raise ValidationError(refusal.message) from None
+
+    def clean_file(self) -> tuple[FileFacts, bytes] | None:
+        """What the file is by its content, and the content itself."""
+        sent = self.cleaned_data["file"]
+        if not sent:
+            return None
+        if sent.size > MOST_BYTES:
+            raise ValidationError(_("This file is too large: at most 5 MB."))
+        content = sent.read()
+        try:
+            return examine(sent.name or "", content), content
         except Refusal as refusal:
             raise ValidationError(refusal.message) from None
 

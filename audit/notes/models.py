@@ -17,7 +17,9 @@ from audit.owned import KeyedModel, OwnedModel
 class Note(KeyedModel):
     """A word to the colleagues, sealed under the data key of whom it is about (`holder_id`).
 
-    The text is never changed: a correction is another note that names the one it corrects.
+    The text is never changed: a correction is another note that names the one it corrects. A note
+    may carry one file. Its content is sealed under a key of its own (`file_key`), which is sealed
+    as the text is: what erases the words erases the file.
     """
 
     kind = models.CharField(max_length=20)
@@ -33,6 +35,12 @@ class Note(KeyedModel):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     hidden_at = models.DateTimeField(null=True)
+    file_name = SealedField(blank=True)
+    file_key = SealedField(blank=True)
+    file_type = models.CharField(max_length=40, blank=True)
+    file_size = models.PositiveIntegerField(default=0)
+    file_digest = models.CharField(max_length=64, blank=True)
+    file_stored = models.CharField(max_length=80, blank=True)
 
     class Meta(KeyedModel.Meta):
         verbose_name = _("note")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,12 +11,14 @@ from django.db.models import F, FilteredRelation, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from audit import files
 from audit.actor import Actor
+from audit.cipher import unlock
 from audit.encryption import DataKey, open_data_key, unseal
 from audit.errors import Kind, Refusal
 from audit.models import SubjectKey
 from audit.notes import policy
-from audit.notes.models import Note, Tag, Tagging
+from audit.notes.models import Note, Tag, Tagging, place_of
 
 MOST = 200
 
@@ -28,6 +31,7 @@ class Words:
     text: str | None
     earlier: Sequence[Words]
     """What it corrects, the latest first."""
+    file_name: str = ""
     may_correct: bool = False
     may_hide: bool = False
 
@@ -83,7 +87,7 @@ def get_board(
         .select_related("author")
         .order_by("-made_at", "-pk")[:MOST]
     )
-    opened = _open_keys(rows, keys or {})
+    opened = open_keys(rows, keys or {})
     choices, taggings = _list_tags(kind, subject_id)
     return Board(
         kind=kind,
@@ -95,9 +99,10 @@ def get_board(
     )
 
 
-def _open_keys(
+def open_keys(
     notes: Iterable[Note], known: Mapping[uuid.UUID, DataKey]
 ) -> Mapping[uuid.UUID, DataKey]:
+    """The data keys of these notes' holders; one that was destroyed is not in it. One SELECT."""
     wanted = {note.holder_id for note in notes} - set(known)
     if not wanted:
         return known
@@ -114,6 +119,7 @@ def _as_read(notes: Sequence[Note], keys: Mapping[uuid.UUID, DataKey], actor: Ac
             note,
             read_note(note, keys),
             _earlier(note, by_id, keys),
+            file_name=read_file_name(note, keys),
             may_correct=policy.may_correct(actor, note),
             may_hide=policy.may_hide(actor, note),
         )
@@ -169,3 +175,35 @@ def get_note(note_id: uuid.UUID) -> Note:
 def list_offered_tags() -> QuerySet[Tag]:
     """The tags that may be put on something, in the administrators' order."""
     return Tag.objects.filter(is_active=True).order_by("position", "code")
+
+
+def read_file_name(note: Note, keys: Mapping[uuid.UUID, DataKey]) -> str:
+    """What the file of a note is called; "" without one, or when the key is gone."""
+    key = keys.get(note.holder_id)
+    if key is None or not note.file_name:
+        return ""
+    return unseal(key, note.file_name, place=place_of(note.pk, "file_name"))
+
+
+def open_file(note: Note) -> tuple[str, bytes]:
+    """The name and the content of a note's file. One SELECT, one file read.
+
+    Raises a Refusal (missing): no file, its person erased, hidden, or it never arrived.
+    """
+    missing = Refusal("file_missing", _("There is no such file."), Kind.MISSING)
+    key = open_keys([note], {}).get(note.holder_id)
+    if key is None or not note.file_stored or note.hidden_at is not None:
+        raise missing
+    try:
+        with files.open_sealed(note.file_stored) as sealed:
+            token = sealed.read().decode("ascii")
+    except FileNotFoundError:
+        raise missing from None
+    secret = open_file_key(note, key)
+    content = unlock(secret, token, place_of(note.pk, "file").encode())
+    return read_file_name(note, {note.holder_id: key}), content
+
+
+def open_file_key(note: Note, key: DataKey) -> bytes:
+    """The key that a note's file is sealed under."""
+    return base64.b64decode(unseal(key, note.file_key, place=place_of(note.pk, "file_key")))

@@ -1,4 +1,4 @@
-"""The key under which words about an object are sealed."""
+"""The key under which words about an object are sealed, and where a file of a note rests."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from audit import files
+from audit.cipher import lock
 from audit.encryption import DataKey, new_data_key, open_data_key
 from audit.errors import Kind, Refusal
 from audit.models import SubjectKey
+from audit.notes.models import Note, place_of
+from audit.notes.queries import open_file_key, open_keys
 from audit.subjects import Subject
 from audit.work import Work
 
@@ -35,3 +39,17 @@ def open_holder_key(work: Work, subject: Subject, obj: models.Model) -> tuple[uu
         message = _("This person's data were erased: nothing can be written about them any more.")
         raise Refusal("holder_erased", message, Kind.CONFLICT, about=obj)
     return owner, open_data_key(key.wrapped)
+
+
+def store_file(note: Note, content: bytes) -> None:
+    """Store the content that a note has named. A repeat finds it there and leaves it.
+
+    Outside of any transaction. One SELECT.
+    """
+    key = open_keys([note], {})[note.holder_id]
+    secret = open_file_key(note, key)
+    token = lock(secret, "file", content, place_of(note.pk, "file").encode())
+    try:
+        files.store([token.encode("ascii")], name=note.file_stored)
+    except FileExistsError:
+        return

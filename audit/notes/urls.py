@@ -12,6 +12,7 @@ urlpatterns = [
         views.tag_removal,
         name="tag_removal",
     ),
+    path("<uuid:note_id>/file/", views.file, name="file"),
     path("<uuid:note_id>/correction/new/", views.correction, name="correction"),
     path("<uuid:note_id>/hiding/new/", views.hiding, name="hiding"),
     path("<uuid:note_id>/return/new/", views.return_, name="return"),

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -20,7 +21,8 @@ from audit.gate import requires
 from audit.notes import commands
 from audit.notes.forms import NoteForm
 from audit.notes.models import Note, Tag
-from audit.notes.queries import Words, get_board, get_note
+from audit.notes.queries import Words, get_board, get_note, open_file
+from audit.notes.steps import store_file
 from audit.subjects import Subject, get_subject
 
 ANCHOR = "#notes"
@@ -57,20 +59,39 @@ def note_new(request: HttpRequest, kind: str, subject_id: uuid.UUID) -> HttpResp
     if request.method != "POST":
         return HttpResponseRedirect(reverse("notes:board", args=[kind, subject_id]))
     subject = get_subject(kind, current_actor())
-    form = NoteForm(request.POST)
+    form = NoteForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, kind, subject_id, form, status=400)
+    facts, content = form.cleaned_data["file"] or (None, b"")
     try:
         note = commands.add_note(
             kind=kind,
             subject_id=subject_id,
             text=form.cleaned_data["text"],
+            file=facts,
             key=form.idempotency_key,
         )
     except Refusal as refusal:
         return _refused(request, kind, subject_id, form, refusal)
+    if facts is not None:
+        store_file(note, content)
     undo.told(request, _("Note kept."), reverse("notes:hiding", args=[note.pk]))
     return _back(subject, subject_id)
+
+
+@requires("notes.view_note")
+@require_safe
+def file(request: HttpRequest, note_id: uuid.UUID) -> HttpResponse:
+    """The file of a note, to be kept and never to be shown by the browser itself."""
+    note, _subject = _find(note_id)
+    name, content = open_file(note)
+    saw(request, note)
+    response = HttpResponse(content, content_type="application/octet-stream")
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "no-store"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
 
 
 def _refused(

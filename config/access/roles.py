@@ -19,6 +19,7 @@ MONEY = frozenset(
         "payments.correct_payment",
         "gateways.map_event",
         "approvals.decide_refund",
+        "approvals.decide_correction",
         "approvals.add_approvallimit",
         "approvals.change_approvallimit",
     }
@@ -87,9 +88,11 @@ TABLE: tuple[Role, ...] = (
         "payments.inquire_payment",
         "payments.view_refundreason",
         "approvals.view_approval",
+        "payments.correct_payment",
         "approvals.decide_refund",
         "approvals.decide_merge",
         "parties.merge_customer",
+        "approvals.decide_correction",
         "notes.hide_note",
     ),
     _role(
@@ -131,6 +134,7 @@ TABLE: tuple[Role, ...] = (
         "notes.change_tag",
         "approvals.view_approval",
         "approvals.decide_refund",
+        "approvals.decide_correction",
         "approvals.view_approvallimit",
         "approvals.add_approvallimit",
         "approvals.change_approvallimit",

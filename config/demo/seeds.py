@@ -27,6 +27,11 @@ REASONS = (
     ("goodwill", "Goodwill", "Geste commercial"),
 )
 
+CORRECTIONS = (
+    ("provider_dashboard", "The provider's own pages say so", "Le portail du prestataire le dit"),
+    ("provider_support", "The provider's support says so", "Le support du prestataire le dit"),
+    ("settlement_report", "The settlement report says so", "Le relevé de règlement le dit"),
+)
 TAGS = (
     ("call_back", "Call back", "Rappeler", "blue"),
     ("vip", "Important customer", "Client important", "purple"),
@@ -66,6 +71,11 @@ def seed_settings() -> None:
             RefundReason.objects.get_or_create(
                 code=code,
                 defaults={"label": label, "label_fr": label_fr, "position": position},
+            )
+        for position, (code, label, label_fr) in enumerate(CORRECTIONS):
+            words = {"label": label, "label_fr": label_fr, "position": position}
+            RefundReason.objects.get_or_create(
+                code=code, defaults={"act": RefundReason.Act.CORRECTION, **words}
             )
         for position, (code, label, label_fr, tone) in enumerate(TAGS):
             words = {"label": label, "label_fr": label_fr, "tone": tone, "position": position}

@@ -10,7 +10,10 @@ from django.urls import NoReverseMatch, ResolverMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from audit import clock
 from audit.actor import current_request_id, find_actor
+from audit.approvals.models import Approval
+from audit.approvals.queries import list_unnoticed
 from audit.kept import find_kept
 from audit.search import kinds
 
@@ -118,6 +121,7 @@ def navigation(request: HttpRequest) -> Mapping[str, object]:
         "request_id": current_request_id(),
         "may_follow": may_follow_trails,
         "kept_work": find_kept(),
+        "outcomes": partial(find_outcomes, request),
     }
 
 
@@ -125,3 +129,11 @@ def may_follow_trails() -> bool:
     """Whether who asks may see what a request led to. No queries: it is known who he was."""
     actor = find_actor()
     return actor is not None and actor.may("audit.view_logentry")
+
+
+def find_outcomes(request: HttpRequest) -> list[Approval]:
+    """What became of the requests of the person who asks, until he puts it away. One query."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated or not user.has_perm("approvals.view_approval"):
+        return []
+    return list_unnoticed(user.pk, clock.now())

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "audit.jobs",
     "audit.lists",
     "audit.outbox",
+    "audit.presence",
     "audit.retention",
     "audit",
     "auditlog",
@@ -305,6 +306,12 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 DJANGO_TABLES2_TEMPLATE = "table.html"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# What people send is never spooled to a disk in clear: a request with more than this has no file.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
+
+# A page says so often that it is open, and hears who else is there.
+PRESENCE_POLL_S = 15
 
 # Work in the background ---------------------------------------------------------------------------
 

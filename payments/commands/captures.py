@@ -90,8 +90,14 @@ def record_capture_result(
     An answer about another amount settles nothing: the capture waits for a person.
     """
     capture = work.load_one(Capture.objects.filter(pk=capture_id), also=("payment", "attempt"))
+    apply_capture_answer(work, capture, answer)
+    return capture
+
+
+def apply_capture_answer(work: Work, capture: Capture, answer: OperationAnswer) -> None:
+    """What an answer does to a capture that was loaded with its payment and attempt, and books."""
     if capture.status not in WAITS:
-        return capture
+        return
     if answer.status is OperationStatus.PENDING:
         reference = answer.reference[:80]
         work.change(capture, provider_reference=reference, **ask_again(capture, work.now))
@@ -107,7 +113,6 @@ def record_capture_result(
         )
     else:
         _record_success(work, capture, answer)
-    return capture
 
 
 def _record_failure(work: Work, capture: Capture, code: str) -> None:

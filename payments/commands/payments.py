@@ -148,13 +148,21 @@ def record_authorization(
     An answer about another amount settles nothing: the attempt waits for a person.
     """
     attempt, payment = load_attempt(work, attempt_id)
+    apply_authorization_answer(work, attempt, payment, answer)
+    return attempt
+
+
+def apply_authorization_answer(
+    work: Work, attempt: Attempt, payment: Payment, answer: AuthorizationAnswer
+) -> None:
+    """What an answer does to an attempt that waits for it, and to its payment."""
     event = EVENT_OF[answer.status]
     if attempt.status not in WAITS or _says_nothing_new(attempt, event):
-        return attempt
+        return
     if answer.amount != attempt.amount:
         found = Silence(answer.raw_status, does_not_fit=True, found=answer.amount)
         _lose(work, payment, attempt, found)
-        return attempt
+        return
     still_open = event in (Event.ATTEMPT_LOST, Event.ATTEMPT_ACTION_REQUIRED)
     move(
         work,
@@ -174,7 +182,6 @@ def record_authorization(
         **{**ANSWERED, **(ask_again(attempt, work.now) if still_open else {})},
     )
     _settle_authorization(work, payment, attempt, event)
-    return attempt
 
 
 def _says_nothing_new(attempt: Attempt, event: Event) -> bool:
@@ -217,11 +224,15 @@ def record_authorization_failed(
 ) -> Attempt:
     """The provider refused to look at the attempt at all, or never saw it. Repeats do nothing."""
     attempt, payment = load_attempt(work, attempt_id)
-    if attempt.status not in WAITS or attempt.status == Attempt.Status.REQUIRES_ACTION:
-        return attempt
+    if attempt.status in WAITS and attempt.status != Attempt.Status.REQUIRES_ACTION:
+        apply_authorization_failure(work, attempt, payment, code)
+    return attempt
+
+
+def apply_authorization_failure(work: Work, attempt: Attempt, payment: Payment, code: str) -> None:
+    """What it does to an attempt and its payment that the provider never took it."""
     move(work, attempt, Event.ATTEMPT_FAILED, raw_decline_code=code[:80], **ANSWERED)
     settle(work, payment, attempt, Event.ATTEMPT_FAILED.value)
-    return attempt
 
 
 @command("payments.attempt.lost")

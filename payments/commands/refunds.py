@@ -15,8 +15,9 @@ from audit.errors import Kind, Refusal
 from audit.work import Work
 from payments.gateways.protocol import OperationAnswer, OperationStatus
 from payments.ledger.money import Money
-from payments.models import Attempt, Payment, Refund, RefundReason, reference_of
+from payments.models import Attempt, Payment, Refund, reference_of
 from payments.policy import refund_decision
+from payments.queries.payments import list_refund_reasons
 from payments.states import Event, move, settle
 from payments.steps import (
     ANSWERED,
@@ -98,7 +99,7 @@ def _check_words(payment: Payment, reason: str, comment: str) -> str:
             _("That looks like a card number. Please leave it out."),
             about=payment,
         )
-    offered = RefundReason.objects.filter(code=reason, is_active=True).first()
+    offered = list_refund_reasons().filter(code=reason).first()
     if offered is None:
         raise Refusal("reason_missing", _("Choose a reason from the list."), about=payment)
     return offered.label
@@ -222,7 +223,14 @@ def record_refund_result(
     A repeat, early or late, changes nothing. An answer about another amount settles nothing: the
     refund stays set aside and waits for a person.
     """
-    refund, payment, attempt = _load_refund(work, refund_id)
+    refund, _payment, _attempt = _load_refund(work, refund_id)
+    apply_refund_answer(work, refund, answer)
+    return refund
+
+
+def apply_refund_answer(work: Work, refund: Refund, answer: OperationAnswer) -> None:
+    """What an answer does to a refund that was loaded with its payment and attempt, and books."""
+    payment, attempt = refund.payment, refund.attempt
     if answer.status is OperationStatus.PENDING:
         if refund.status in WAITS:
             reference = answer.reference[:80]
@@ -235,7 +243,6 @@ def record_refund_result(
             _lose(work, refund, found)
         else:
             _record_success(work, refund, payment, attempt, answer)
-    return refund
 
 
 def _record_success(

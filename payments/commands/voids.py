@@ -60,6 +60,14 @@ def record_void_result(
     for a person.
     """
     attempt, payment = load_attempt(work, attempt_id)
+    apply_void_answer(work, attempt, payment, answer)
+    return attempt
+
+
+def apply_void_answer(
+    work: Work, attempt: Attempt, payment: Payment, answer: OperationAnswer
+) -> None:
+    """What an answer does to an attempt that is being voided, and to its payment."""
     if answer.status is OperationStatus.FAILED and attempt.status in WAITS:
         move(work, attempt, Event.VOID_FAILED, **ANSWERED)
         settle(work, payment, attempt, Event.VOID_FAILED.value)
@@ -70,12 +78,11 @@ def record_void_result(
         asked = payment.money(attempt.void_minor)
         if attempt.status in WAITS and answer.amount != asked:
             _lose(work, attempt, Silence(does_not_fit=True, found=answer.amount))
-            return attempt
+            return
         event = Event.VOID_SUCCEEDED
         held = payment.captured_minor + payment.capture_pending_minor
         move(work, attempt, event, **ANSWERED)
         settle(work, payment, attempt, event.value, authorized_minor=held)
-    return attempt
 
 
 @command("payments.void.lost")

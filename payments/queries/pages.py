@@ -22,8 +22,11 @@ from payments.ledger.queries import get_balance
 from payments.models import Attempt, Capture, Payment, Refund
 from payments.parties.queries import find_data_keys, masked_with
 from payments.policy import (
+    Correctable,
     Decision,
     capture_decision,
+    correction_decision,
+    correction_targets,
     increment_decision,
     inquiry_decision,
     refund_decision,
@@ -53,6 +56,8 @@ class Allowed:
     void: Decision
     increment: Decision
     inquiry: Decision
+    correct: Decision | None
+    """None when nothing is open, or for who never corrects: there is no button then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +169,22 @@ def _allowed(story: Story, actor: Actor, now: datetime) -> Allowed:
         void=void_decision(actor, payment, attempt),
         increment=increment_decision(actor, payment, attempt, None, now),
         inquiry=inquiry_decision(actor, count_open_to_inquiry(story)),
+        correct=_correct(story, actor, now),
     )
+
+
+def _correct(story: Story, actor: Actor, now: datetime) -> Decision | None:
+    rows = list_correctable(story)
+    if not rows or not actor.may("payments.correct_payment"):
+        return None
+    decisions = [correction_decision(actor, row, None, "", None, now) for row in rows]
+    return next((one for one in decisions if one), decisions[0])
+
+
+def list_correctable(story: Story) -> list[Correctable]:
+    """What of a payment has no end yet and may be set to one by a person. No queries."""
+    rows: list[Correctable] = [*story.attempts, *story.captures, *story.refunds]
+    return [row for row in rows if correction_targets(row)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +203,6 @@ class RefundPage(MoneyPage):
 
     limit: Money | None
     merchant_balance: Money
-
-    @property
-    def merchant_balance_after(self) -> Money:
-        """When all that can be refunded is refunded."""
-        return self.merchant_balance - self.payment.refundable
-
-    @property
-    def may_need_second_person(self) -> bool:
-        return self.limit is None or self.payment.refundable > self.limit
 
 
 def get_refund_page(payment_id: uuid.UUID, actor: Actor) -> RefundPage:

@@ -121,9 +121,14 @@ def list_payments() -> QuerySet[Payment]:
     return Payment.objects.select_related("merchant", "customer").order_by("-created_at", "-pk")
 
 
+def list_reasons(act: str) -> QuerySet[RefundReason]:
+    """The reasons offered for one kind of act, in the administrators' order."""
+    return RefundReason.objects.filter(is_active=True, act=act).order_by("position", "code")
+
+
 def list_refund_reasons() -> QuerySet[RefundReason]:
-    """The reasons offered, in the administrators' order."""
-    return RefundReason.objects.filter(is_active=True).order_by("position", "code")
+    """The reasons offered for a refund, in the administrators' order."""
+    return list_reasons(RefundReason.Act.REFUND)
 
 
 def find_attempt(connector: str, reference: str) -> Attempt | None:

@@ -11,9 +11,10 @@ from payments.ledger.chart import AccountCode, TransferCode
 from payments.ledger.models import Entry, Transfer
 from payments.ledger.money import Money
 from payments.ledger.queries import list_entries_for
-from payments.models import Payment
+from payments.models import Payment, Refund
 from payments.queries.payments import Story
 
+SENT_AND_OPEN = (Refund.Status.PENDING, Refund.Status.UNKNOWN, Refund.Status.CONFLICTED)
 reference_sources: list[Callable[[Story], Iterable[str]]] = []
 """Higher apps name here the transfers of theirs that belong to a payment."""
 
@@ -96,7 +97,7 @@ def _sums(entries: Iterable[Entry]) -> Mapping[str, int]:
 
 def _sent_and_open(story: Story) -> int:
     """Refunds that are booked and not over: what still waits for approval is not booked."""
-    return sum(one.amount_minor for one in story.refunds if one.status in ("pending", "unknown"))
+    return sum(one.amount_minor for one in story.refunds if one.status in SENT_AND_OPEN)
 
 
 def _movements(payment: Payment, entries: Sequence[Entry]) -> list[Movement]:

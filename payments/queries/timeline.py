@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, Q
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from audit.actor import ActorKind
@@ -20,7 +21,7 @@ from audit.notes.queries import Board
 from audit.reading import sentence_of
 from payments.gateways.declines import explain
 from payments.ledger.money import Money
-from payments.models import Attempt, Payment, Refund
+from payments.models import Attempt, Correction, Payment, Refund
 from payments.queries.payments import Story
 
 MOST = 300
@@ -38,8 +39,13 @@ SILENT = {
     "approvals.approval.withdrawn",
     "approvals.approval.expired",
     "payments.attempt.raised",
+    "approvals.outcome.noticed",
+    "payments.payment.corrected",
+    "payments.attempt.corrected",
+    "payments.capture.corrected",
+    "payments.refund.corrected",
 }
-"""Told already by the refund that was asked for or decided in the same command."""
+"""Told already by what was asked for or decided in the same command."""
 STATUSES: dict[str, str] = {
     "payments.capture.succeeded": "captured",
     "payments.refund.succeeded": "refunded",
@@ -127,6 +133,7 @@ def list_moments(
         *(_tell_board(board) if board else ()),
         *(one for source in sources for one in source(story)),
     ]
+    told += _tell_corrections(story)
     known = {str(one.row.pk): one for one in told}
     moments: list[Moment] = []
     before: set[tuple[str, str]] = set()
@@ -149,6 +156,17 @@ def _own(story: Story) -> Iterator[Told]:
         yield Told(capture, capture.amount)
     for refund in story.refunds:
         yield Told(refund, refund.amount, partial(_of_refund, refund))
+
+
+def _tell_corrections(story: Story) -> list[Told]:
+    rows = Correction.objects.filter(payment_id=story.payment.pk).select_related("reason")
+    return [Told(row, row.amount, partial(_of_correction, row)) for row in rows.order_by("pk")]
+
+
+def _of_correction(correction: Correction, _event: str) -> Any:
+    what = capfirst(str(correction.get_kind_display()))
+    change = f"{what}: {correction.before} → {correction.after}"
+    return f"{correction.reference} · {change} · {correction.reason.words} · {correction.evidence}"
 
 
 def _of_attempt(attempt: Attempt, event: str) -> Any:

@@ -16,6 +16,7 @@ from audit.access import saw
 from audit.actor import current_actor
 from audit.gate import requires
 from audit.lists.kept import keep_list, with_view
+from audit.panels import PAYMENT, About, draw, list_panels, rows_of
 from payments.commands.exports import EXPORT
 from payments.filters import PaymentFilter
 from payments.models import Payment
@@ -98,8 +99,12 @@ def _place(request: HttpRequest) -> tuple[keyset.Place, bool]:
 def payment_detail(request: HttpRequest, payment_id: uuid.UUID) -> HttpResponse:
     """One payment: its money, what may be done now, and its story."""
     page = get_payment_page(payment_id, current_actor(), clock.now())
+    about = About(page.payment, [page.payment.pk])
+    panels = draw(about, list_panels(PAYMENT, current_actor()), lambda _code: "")
     saw(request, page.payment)
-    return render(request, "payments/detail.html", {"page": page, "payment": page.payment})
+    saw(request, rows_of(panels))
+    context = {"page": page, "payment": page.payment, "panels": panels}
+    return render(request, "payments/detail.html", context)
 
 
 @requires("payments.view_payment")

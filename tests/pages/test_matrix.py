@@ -160,6 +160,8 @@ approvals:detail                                GET   s · · x x · x x x x · 
 approvals:subject                               GET   s > > x x > x x x x > x >
 approvals:decision                              GET   s > > x x > x x x x > x >
 approvals:decision                              POST  s f f x x f x x x x f x f
+approvals:notice                                GET   s > > x x > x x x x > x >
+approvals:notice                                POST  s x x x x x x x x x x x x
 approvals:withdrawal                            GET   s > > x x > x x x x > x >
 approvals:withdrawal                            POST  s x x x x x x x x x x x x
 admin:notes_tag_changelist                      GET   s s s s s · s s s s s x ·
@@ -176,6 +178,7 @@ notes:note_new                                  GET   s > > > > > > > > x x x >
 notes:note_new                                  POST  s f f f f f f f f x x x f
 notes:correction                                GET   s x x x x x x x x x x x x
 notes:correction                                POST  s x x x x x x x x x x x x
+notes:file                                      GET   s 4 4 4 4 4 4 4 4 x 4 x 4
 notes:hiding                                    GET   s > > > > > > > > x x x >
 notes:hiding                                    POST  s x > x x > x x x x x x >
 notes:return                                    GET   s > > > > > > > > x x x >
@@ -184,6 +187,8 @@ notes:tag_new                                   GET   s > > > > > > > > x x x >
 notes:tag_new                                   POST  s > > > > > > > > x x x >
 notes:tag_removal                               GET   s > > > > > > > > x x x >
 notes:tag_removal                               POST  s > > > > > > > > x x x >
+presence:beats                                  GET   s > > > > > > > > x > x >
+presence:beats                                  POST  s · · · · · · · · x · x ·
 set_language                                    GET   > > > > > > > > > > > > >
 set_language                                    POST  > > > > > > > > > > > > >
 health:live                                     GET   · · · · · · · · · · · · ·
@@ -239,6 +244,10 @@ payments:detail                                 GET   s · · · · · · · · 
 payments:progress                               GET   s > > > > > > > > x > x >
 payments:refund_new                             GET   s · · x x · x x x x x x ·
 payments:refund_new                             POST  s f f x x f x x x x x x f
+payments:refund_preview                         GET   s > > x x > x x x x x x >
+payments:refund_preview                         POST  s f f x x f x x x x x x f
+payments:correction_new                         GET   s x · x x · x x x x x x ·
+payments:correction_new                         POST  s x f x x f x x x x x x f
 payments:capture_new                            GET   s x · x x · x x x x x x ·
 payments:capture_new                            POST  s x f x x f x x x x x x f
 payments:capture_void_new                       GET   s x · x x · · x x x x x ·

@@ -12,13 +12,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from audit import guard
+from audit import guard, panels
 from audit.actor import acting_as
 from audit.models import LogEntry
 from payments.commands.payments import record_authorization_lost, retry_payment
 from payments.commands.refunds import record_refund_lost
 from payments.commands.voids import void_payment
 from payments.models import Attempt, Payment
+from payments.queries import timeline
 from tests.audit.people import as_actor, hire
 from tests.payments import builders
 from tests.payments.builders import (
@@ -36,7 +37,8 @@ from tests.payments.builders import (
 from tests.payments.pages import agent_browser, page_of, words_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("somebody")]
-MOST_STATEMENTS = 14
+# Four are the frame's: session, person, roles, the record of the look. Twelve are the page's.
+MOST_STATEMENTS = 16
 
 
 @pytest.fixture(autouse=True)
@@ -345,6 +347,40 @@ def test_the_page_of_a_long_story_takes_few_statements(browser: Client) -> None:
     assert len(page.context["page"].moments) >= 24
     # One more says whose data was seen.
     assert len(queries) <= MOST_STATEMENTS + 1
+
+
+def test_a_higher_app_adds_a_part_of_the_page_and_rows_of_the_story(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment = captured_payment()
+    other = captured_payment()
+    monkeypatch.setattr(panels, "_places", {})
+    panels.add_panels(
+        panels.PAYMENT,
+        [
+            panels.Panel(
+                code="disputes",
+                title="Disputes",
+                permission="payments.view_payment",
+                template="partials/empty.html",
+                read=lambda about: panels.Content({"title": f"None about {about.obj}"}),
+            ),
+            panels.Panel(
+                code="secret",
+                title="Not for agents",
+                permission="audit.view_logentry",
+                template="partials/empty.html",
+                read=lambda _about: panels.NOTHING,
+            ),
+        ],
+    )
+    monkeypatch.setattr(timeline, "sources", [lambda _story: [timeline.Told(other)]])
+    page = browser.get(page_of(payment))
+    words = words_of(page)
+    assert "Disputes" in words
+    assert "Not for agents" not in words
+    titles = [one.title for one in page.context["page"].moments]
+    assert titles.count("Took a payment") == 2
 
 
 def test_a_payment_without_a_customer_has_a_page(browser: Client) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import pytest
@@ -105,9 +106,13 @@ def test_the_consequences_stand_before_the_button(browser: Client) -> None:
     payment = captured_payment(eur(10_000))
     words = words_of(browser.get(page_of(payment, REFUND)))
     # The fee is 1.40 and 0.25: what the merchant is owed is less than what was captured.
-    assert "back on the card Visa ·· 0077" in words
-    assert "Atelier Lumen is owed: EUR 98.35 now, EUR -1.65 after a full refund" in words
-    assert "Up to your limit of EUR 50.00 it is sent at once" in words
+    assert "EUR 100.00 back on the card Visa ·· 0077" in words
+    assert "Atelier Lumen is owed EUR 98.35 now and EUR -1.65 afterwards." in words
+    assert "The merchant would then owe us EUR 1.65." in words
+    assert "Needed: it is above your limit of EUR 50.00." in words
+    assert "Refund requested: Owed to the merchant to Refunds on their way" in words
+    assert "Refund sent: Refunds on their way to Provider clearing" in words
+    assert "will be refunded; EUR 0.00 can still be refunded." in words
     assert words.index("What this does") < words.index("Send the refund")
 
 
@@ -115,7 +120,82 @@ def test_within_the_limit_it_says_so_and_without_one_too(browser: Client, lead: 
     small = captured_payment(eur(5_000))
     assert "within your limit of EUR 50.00" in words_of(browser.get(page_of(small, REFUND)))
     dollars = captured_payment(Money(100, "USD"))
-    assert "You have no limit of your own" in words_of(browser.get(page_of(dollars, REFUND)))
+    assert "you have no limit of your own" in words_of(browser.get(page_of(dollars, REFUND)))
+
+
+PREVIEW = "refunds/preview/"
+
+
+def preview(browser: Client, payment: Payment, *, script: bool = True, **typed: Any) -> Any:
+    sent = opened(browser, payment, **typed)
+    headers = {"HX-Request": "true"} if script else {}
+    return browser.post(page_of(payment, PREVIEW), sent, headers=headers)
+
+
+def plain(response: Any) -> str:
+    """The words of a part of a page."""
+    text = re.sub(r"<[^>]+>", " ", response.content.decode())
+    return " ".join(unescape(text).replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+def test_the_preview_follows_the_amount_and_sends_nothing(browser: Client) -> None:
+    payment = captured_payment(eur(10_000))
+    part = preview(browser, payment, amount="12.34", reason="")
+    assert part.status_code == 200
+    words = plain(part)
+    assert "<main" not in part.content.decode()
+    assert "EUR 12.34 back on the card" in words
+    assert "Not needed: it is within your limit" in words
+    assert "is owed EUR 98.35 now and EUR 86.01 afterwards." in words
+    assert "would then owe us" not in words
+    assert "will be partly refunded; EUR 87.66 can still be refunded." in words
+    assert Refund.objects.count() == 0
+    assert LogEntry.objects.filter(event="access.payments.refund_preview").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [
+        ("100.01", "more than what can still be refunded"),
+        ("0", "must be above zero"),
+        ("12.345", "EUR has 2 decimals"),
+        ("", "required"),
+        ("abc", ""),
+        ("9" * 60, ""),
+        ("4000 0566 5566 5556", ""),
+        ("١٢", ""),
+        ("1\x00", ""),
+    ],
+)
+def test_the_preview_of_a_bad_amount_says_what_is_wrong(
+    browser: Client, amount: str, said: str
+) -> None:
+    payment = captured_payment(eur(10_000))
+    part = preview(browser, payment, amount=amount)
+    assert part.status_code == 200
+    assert said in plain(part)
+    assert "preview-no" in part.content.decode()
+    assert Refund.objects.count() == 0
+
+
+def test_without_script_the_preview_is_the_form_with_what_was_typed(browser: Client) -> None:
+    payment = captured_payment(eur(10_000))
+    page = preview(browser, payment, script=False, amount="12.34", reason="", comment="Vase")
+    assert page.status_code == 200
+    words = words_of(page)
+    assert "EUR 12.34 back on the card" in words
+    assert "required" not in words
+    body = page.content.decode()
+    assert 'value="12.34"' in body
+    assert "Vase" in body
+    assert f'action="{page_of(payment, REFUND)}"' in body
+    answer = send(browser, payment, {**opened(browser, payment), "amount": "12.34"})
+    assert answer.status_code == 302
+
+
+def test_the_preview_of_a_payment_of_nobody_is_not_found(browser: Client) -> None:
+    answer = browser.post(f"/payments/{uuid.uuid4()}/{PREVIEW}", headers={"HX-Request": "true"})
+    assert answer.status_code == 404
 
 
 def test_above_the_limit_it_waits_and_says_so(browser: Client) -> None:

@@ -178,7 +178,7 @@ def test_another_agent_hides_nothing(payment: Payment, agent: User) -> None:
 
 
 BAD = {
-    "": "required",
+    "": "fill this in",
     "  \n ": "fill this in",
     "x" * (MOST_CHARACTERS + 1): "too long",
     "x" * (20 * MOST_CHARACTERS): "too long|at most",

@@ -1,0 +1,164 @@
+"""What a correction is decided on: the row, what the provider said of it, and what would follow."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from audit.actor import Actor
+from audit.approvals.models import Approval
+from audit.approvals.models import Kind as ApprovalKind
+from audit.approvals.queries import find_limit
+from audit.errors import Kind, Refusal
+from payments.ledger.money import Money
+from payments.models import Attempt, Capture, Correction, Payment, RefundReason
+from payments.policy import (
+    Correctable,
+    Decision,
+    correction_decision,
+    correction_targets,
+    inquiry_decision,
+)
+from payments.queries.pages import list_correctable
+from payments.queries.payments import get_story, list_reasons
+from payments.queries.unsettled import OPEN_TO_INQUIRY
+
+KINDS: dict[type[Correctable], str] = {Attempt: "attempt", Capture: "capture"}
+CONSEQUENCES: dict[tuple[str, str], Any] = {
+    ("attempt", "authorized"): _("The bank holds the money: it can be captured."),
+    ("attempt", "declined"): _("The bank said no: nothing is held, and it may be tried again."),
+    ("attempt", "failed"): _("The provider never took it: nothing is held, it may be tried again."),
+    ("attempt", "voided"): _("The bank let go of the money: nothing more can be captured."),
+    ("capture", "succeeded"): _(
+        "The money was taken: it is booked now, the provider owes it to us and we owe it to the "
+        "merchant, less our fee."
+    ),
+    ("capture", "failed"): _(
+        "The money was not taken: nothing is booked, it can be captured again."
+    ),
+    ("refund", "succeeded"): _(
+        "The customer was paid: it is booked as sent, and what the provider owes us is less."
+    ),
+    ("refund", "failed"): _(
+        "The customer was not paid: the merchant is owed it again, and it can be refunded again."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A state that the row may be set to, and what follows from it."""
+
+    status: str
+    words: Any
+    consequence: Any
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionPage:
+    """The row to be corrected, before and after, and whether it may be."""
+
+    payment: Payment
+    rows: Sequence[Correctable]
+    row: Correctable | None
+    decision: Decision
+    inquiry: Decision
+    limit: Money | None
+    reasons: Sequence[RefundReason]
+
+    @property
+    def kind(self) -> str:
+        return kind_of(self.row) if self.row else ""
+
+    @property
+    def kind_words(self) -> Any:
+        return Correction.Kind(self.kind).label if self.row else ""
+
+    @property
+    def amount(self) -> Money | None:
+        return self.payment.money(self.row.amount_minor) if self.row else None
+
+    @property
+    def targets(self) -> list[Target]:
+        if self.row is None:
+            return []
+        names = type(self.row).Status
+        return [
+            Target(status, names(status).label, CONSEQUENCES[(self.kind, status)])
+            for status in correction_targets(self.row)
+        ]
+
+    @property
+    def needs_second_person(self) -> bool:
+        if self.row is None or self.limit is None:
+            return True
+        return self.row.amount_minor > self.limit.minor
+
+
+def kind_of(row: Correctable) -> str:
+    """What a row is called where corrections name it."""
+    return KINDS.get(type(row), "refund")
+
+
+def get_correction_page(
+    payment_id: uuid.UUID, row_id: uuid.UUID | None, actor: Actor, now: datetime
+) -> CorrectionPage:
+    """The first row that may be corrected, or the one that is named. Seven SELECTs.
+
+    Raises a Refusal (missing) for a payment or a row that is not there.
+    """
+    story = get_story(payment_id)
+    rows = list_correctable(story)
+    row = next((one for one in rows if one.pk == row_id), None)
+    if row is None and row_id is None and rows:
+        row = rows[-1]
+    minor = find_limit(actor, ApprovalKind.CORRECTION, story.payment.currency)
+    asked = [one for one in rows if one.status in OPEN_TO_INQUIRY]
+    return CorrectionPage(
+        payment=story.payment,
+        rows=rows,
+        row=row,
+        decision=correction_decision(actor, row, None, "", minor, now),
+        inquiry=inquiry_decision(actor, len(asked)),
+        limit=None if minor is None else story.payment.money(minor),
+        reasons=list(list_reasons(RefundReason.Act.CORRECTION)),
+    )
+
+
+def get_correction(correction_id: uuid.UUID) -> Correction:
+    """One correction with its payment. Raises a Refusal (missing)."""
+    rows = Correction.objects.filter(pk=correction_id)
+    found = rows.select_related("payment__merchant", "payment__customer", "reason").first()
+    if found is None:
+        raise Refusal("correction_missing", _("There is no such correction."), Kind.MISSING)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionContext:
+    """What the second person has in view."""
+
+    correction: Correction
+    consequence: Any
+
+    @property
+    def payment(self) -> Payment:
+        return self.correction.payment
+
+    @property
+    def rows(self) -> list[Payment]:
+        """What of it is on record as seen."""
+        return [self.payment]
+
+
+def get_correction_context(approval: Approval, actor: Actor) -> CorrectionContext | None:
+    """A correction and what follows from it; None for who may not see payments. One SELECT."""
+    if not actor.may("payments.view_payment"):
+        return None
+    found = get_correction(approval.subject_id)
+    return CorrectionContext(found, CONSEQUENCES[(found.kind, found.to_status)])
