@@ -111,7 +111,7 @@ class PaymentsConfig(AppConfig):
         proofs.register("totals of days equal the payments", days_off, count_days)
         measures.measure(
             "comptoir_unknown_outcomes",
-            "Outcomes that no provider has told yet and that are asked for again.",
+            "Outcomes that nobody knows: asked for again, or waiting for a person.",
             count_unknown,
             label="kind",
         )

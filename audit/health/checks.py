@@ -61,7 +61,7 @@ def _clock() -> Finding:
 
 def _database_time() -> datetime:
     is_sqlite = connection.vendor == "sqlite"
-    sql = "SELECT strftime('%Y-%m-%d %H:%M:%f')" if is_sqlite else "SELECT CURRENT_TIMESTAMP"
+    sql = "SELECT strftime('%Y-%m-%d %H:%M:%f')" if is_sqlite else "SELECT clock_timestamp()"
     with connection.cursor() as cursor:
         cursor.execute(sql)
         said = cursor.fetchone()[0]

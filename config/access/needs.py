@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet, Value
+from django.db.models import CharField, QuerySet, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +17,7 @@ from audit.needs import Need, shaped
 from config.access.models import User
 from config.access.roles import ASSIGN
 
-NAME = Coalesce(NullIf("name", Value("")), "email")
+NAME = Coalesce(NullIf("name", Value("")), "email", output_field=CharField())
 
 
 def without_role(_actor: Actor, _now: datetime) -> list[QuerySet[Any, Any]]:

@@ -131,9 +131,18 @@ def may_follow_trails() -> bool:
     return actor is not None and actor.may("audit.view_logentry")
 
 
+WHERE_TOLD = {"desk", "payments", "approvals"}
+
+
 def find_outcomes(request: HttpRequest) -> list[Approval]:
-    """What became of the requests of the person who asks, until he puts it away. One query."""
+    """What became of the requests of the person who asks, until he puts it away. One query.
+
+    Told where he works most, not on every page: a query on each of them is a round trip on each.
+    """
     user = getattr(request, "user", None)
+    match = getattr(request, "resolver_match", None)
+    if match is None or match.namespace not in WHERE_TOLD:
+        return []
     if user is None or not user.is_authenticated or not user.has_perm("approvals.view_approval"):
         return []
     return list_unnoticed(user.pk, clock.now())

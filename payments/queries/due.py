@@ -51,12 +51,13 @@ def attempts_to_expire(now: datetime, limit: int) -> QuerySet[Attempt]:
 
 
 MOST_COUNTED = 1000
+NOBODY_KNOWS = ("conflicted", "unknown", "void_unknown")
 
 
 def count_unknown() -> Mapping[str, float]:
-    """How many outcomes are unknown and still asked for, up to a thousand of each. By index."""
+    """How many outcomes nobody knows, up to a thousand of each kind. By index."""
     return {
-        model._meta.model_name or "": model.objects.filter(ask_at__isnull=False)[
+        model._meta.model_name or "": model.objects.filter(status__in=NOBODY_KNOWS)[
             :MOST_COUNTED
         ].count()
         for model in WITH

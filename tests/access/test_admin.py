@@ -302,7 +302,7 @@ def test_history_shows_our_own_log(hire: Hire, desk: Client) -> None:
     ada = hire("ada")
     save(desk, address(ada), name="Ada Two")
     page = desk.get(f"{PEOPLE}{ada.pk}/history/").content.decode()
-    assert "access.user.changed" in page
+    assert "Changed a person" in page
     assert "Ada Two" not in page
 
 
