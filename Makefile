@@ -18,7 +18,7 @@ stage = @printf '\n\033[1m── %s\033[0m\n' "$(1)"
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup setup-development run demo messages test lint test-sqlite test-postgres \
-	test-browser test-kill test-cockroach bench clean
+	test-browser test-kill test-cockroach bench pictures clean
 
 help:
 	@echo 'make setup           install everything into this folder'
@@ -28,6 +28,7 @@ help:
 	@echo 'make test-sqlite     the tests on SQLite; also test-postgres, test-browser, test-cockroach'
 	@echo 'make test-kill       everything is killed at random while people work, for ten minutes'
 	@echo 'make bench           how fast it is, against others (ONLY=name for one row)'
+	@echo 'make pictures        every page in every state, in var/pictures/index.html'
 	@echo 'make demo            more of the demo business (ARGS="--seed 2 --payments 2000")'
 	@echo 'make messages        find new texts for the translations in locale/'
 	@echo 'make clean           forget what was installed (the data in var/ stay)'
@@ -91,6 +92,13 @@ test-kill: setup-development
 	$(call stage,kill -9 for ten minutes)
 	@$(HERMETIC) KILL_SECONDS=$${KILL_SECONDS:-600} $(PYTEST) --numprocesses 0 \
 		-p tests.plugins.postgres tests/kill/test_kill.py
+
+pictures: setup-development
+	$(call stage,pictures of every page)
+	@rm -rf var/pictures
+	@$(HERMETIC) DJANGO_ALLOW_ASYNC_UNSAFE=1 PICTURES=1 $(PYTEST) --numprocesses 0 --timeout 1200 \
+		tests/browser/test_pictures.py -m browser; \
+		status=$$?; $(HERMETIC) $(BIN)/python -m tests.browser.index_pictures && exit $$status
 
 test-cockroach: setup-development
 	$(call stage,tests on a real CockroachDB)

@@ -11,7 +11,9 @@ class JobsConfig(AppConfig):
         from audit import rotation
 
         # Importing tasks is what registers them.
-        from audit.jobs import tasks  # noqa: F401
+        from audit.jobs import needs
+        from audit.jobs import tasks as _tasks  # noqa: F401
         from audit.jobs.models import Job
 
         rotation.register_file("files of jobs", Job, "file")
+        needs.register()

@@ -10,6 +10,7 @@ class OutboxConfig(AppConfig):
     def ready(self) -> None:
         from audit import flush
         from audit.measures import lag_of_outbox, measure
+        from audit.outbox import needs
         from audit.outbox.queries import count_by_status, find_lag_s
         from audit.outbox.steps import make_messages
 
@@ -26,3 +27,4 @@ class OutboxConfig(AppConfig):
             count_by_status,
             label="status",
         )
+        needs.register()

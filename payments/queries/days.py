@@ -33,8 +33,11 @@ APPROVED = (
     P.PARTIALLY_REFUNDED,
     P.REFUNDED,
     P.VOIDED,
+    P.VOIDED_AFTER_CAPTURE,
 )
 DECLINED = (P.FAILED,)
+OPEN = (P.PROCESSING, P.REQUIRES_ACTION, P.UNKNOWN, P.CONFLICTED, P.EXPIRED)
+"""Neither: nobody has said yes or no yet, or nobody asks any more."""
 REFUNDED = (P.PARTIALLY_REFUNDED, P.REFUNDED)
 PAGE = 31
 """Days that one SELECT adds up."""

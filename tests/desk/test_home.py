@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,9 +15,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from audit import clock, needs
+from audit import clock, guard, needs
 from audit.actor import Actor, acting_as, operator
+from audit.jobs.models import Job
 from audit.models import LogEntry
+from audit.outbox.models import Message
 from audit.queries import list_touched
 from config.access.models import User
 from config.access.roles import ROLES
@@ -401,3 +404,37 @@ def walks(sql: str, tables: tuple[str, ...]) -> list[str]:
         cursor.execute(f"EXPLAIN {sql}")
         steps = [str(row[0]) for row in cursor.fetchall()]
         return [step for step in steps if "Seq Scan on" in step and any(t in step for t in tables)]
+
+
+def test_background_work_that_is_dead_waits_for_who_may_have_it_done_again() -> None:
+    dead = Message(
+        task="payments.send_refund",
+        kwargs={},
+        status=Message.Status.DEAD,
+        next_at=NOON,
+        made_at=NOON,
+        command_id=uuid.uuid4(),
+        request_id="r",
+    )
+    with guard.suspended():
+        Message.objects.bulk_create([dead])
+    assert pile("access_administrator", "dead") == ["payments.send_refund"]
+    assert pile("support_lead", "dead", "Lea Lead") == []
+
+
+def test_failed_job_waits_for_who_asked_for_it() -> None:
+    asker = hire("Ann Asker", "finance_controller")
+    job = Job(
+        key="a job",
+        fingerprint="",
+        kind="payments.export",
+        status=Job.Status.FAILED,
+        asked_by=asker,
+        asked_at=datetime.now(UTC),
+        request_id="r",
+        given={},
+    )
+    with guard.suspended():
+        Job.objects.bulk_create([job])
+    assert len(pile("finance_controller", "failed_jobs", "Ann Asker")) == 1
+    assert pile("finance_controller", "failed_jobs", "Bob Bystander") == []

@@ -19,6 +19,9 @@ from payments.ledger.money import Money
 from payments.models import DaysProgress, DayTotals, Payment
 from payments.proofs import days_off
 from payments.queries.days import (
+    APPROVED,
+    DECLINED,
+    OPEN,
     Span,
     Totals,
     add_up,
@@ -89,6 +92,10 @@ def test_totals_of_a_day_say_what_became_of_its_payments(parties: dict[str, Any]
         (BEFORE, "JPY"): Totals(1, 900, 1, 900, 0, 1, 900, 0, 0),
     }
     assert list_kept(BEFORE, TODAY)[0] == (BEFORE, "EUR", kept()[BEFORE, "EUR"])
+
+
+def test_every_state_of_a_payment_is_approved_declined_or_open() -> None:
+    assert sorted([*APPROVED, *DECLINED, *OPEN]) == sorted(Payment.Status)
 
 
 def test_approval_rate_is_of_what_was_decided() -> None:

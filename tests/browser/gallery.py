@@ -1,0 +1,208 @@
+"""Every page of the house, taken from the table of addresses: who opens it, and in which states it
+is looked at. A new route is in the gallery by being in the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from playwright.sync_api import Page, ViewportSize
+
+from tests.browser.conftest import Complaints
+from tests.pages.conftest import SUPERUSER, VISITOR, House
+from tests.pages.test_matrix import COLUMNS, ROWS, url_of
+
+WIDE: ViewportSize = {"width": 1280, "height": 900}
+NARROW: ViewportSize = {"width": 390, "height": 844}
+# Everything that WCAG 2.2 AA asks and a machine can see, and what good practice adds.
+RULES = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+# Two frames, so that what fades has begun to; then until it has ended.
+AT_REST = """async () => {
+  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+  await Promise.allSettled(document.getAnimations().map((one) => one.finished));
+}"""
+SHIFTED = """() => new Promise((done) => {
+  let sum = 0;
+  new PerformanceObserver((list) => {
+    for (const one of list.getEntries()) if (!one.hadRecentInput) sum += one.value;
+  }).observe({ type: "layout-shift", buffered: true });
+  requestAnimationFrame(() => requestAnimationFrame(() => done(sum)));
+})"""
+MOST_SHIFT = 0.02
+
+FIRST_CHOICE = (
+    VISITOR,
+    "support_lead",
+    "finance_controller",
+    "auditor",
+    "privacy_officer",
+    "access_administrator",
+    SUPERUSER,
+)
+"""Whose eyes a page is seen with: the first of these who may open it, else whoever may."""
+NO_PICTURE = frozenset(
+    {
+        "admin:jsi18n",
+        "api:openapi-json",
+        "api:openapi-view",
+        "health:live",
+        "health:ready",
+        "health:metrics",
+    }
+)
+"""What answers with something else than a page of ours: for machines, or drawn by Swagger UI."""
+LISTS = frozenset(
+    {
+        "desk:home",
+        "payments:list",
+        "approvals:inbox",
+        "log:explorer",
+        "jobs:list",
+        "outbox:list",
+        "admin:access_user_changelist",
+    }
+)
+"""Pages with rows that have no end: seen empty, with one row, and with ten thousand."""
+
+Theme = Literal["light", "dark"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A page, who opens it, and who may not (None: everybody may)."""
+
+    name: str
+    role: str
+    shut_out: str | None
+
+    @property
+    def file(self) -> str:
+        return self.name.replace(":", "-")
+
+    def url(self, house: House) -> str:
+        return url_of(self.name, house)
+
+
+def list_pages() -> list[Shown]:
+    """Each named address that shows somebody a page."""
+    return [
+        Shown(row.name, _viewer(row.expected), _shut_out(row.expected))
+        for row in ROWS
+        if row.method == "GET" and "·" in row.expected and row.name not in NO_PICTURE
+    ]
+
+
+def _viewer(signs: str) -> str:
+    may = [who for who, sign in zip(COLUMNS, signs, strict=True) if sign == "·"]
+    return next((who for who in FIRST_CHOICE if who in may), may[0])
+
+
+def _shut_out(signs: str) -> str | None:
+    return next((who for who, sign in zip(COLUMNS, signs, strict=True) if sign == "x"), None)
+
+
+PAGES = list_pages()
+VIEWERS = sorted({page.role for page in PAGES})
+
+
+def pages_of(role: str) -> Iterator[Shown]:
+    """The pages that are seen with the eyes of a role."""
+    return (page for page in PAGES if page.role == role)
+
+
+def violations(page: Page) -> list[dict[str, Any]]:
+    """What axe finds in the page that is open."""
+    with Complaints.deaf():
+        found: list[dict[str, Any]] = Axe().run(page, options=RULES).response["violations"]
+    return found
+
+
+def faults_of(page: Page, name: str) -> list[str]:
+    """The same in one line each, with where it is."""
+    return [
+        f"{name}: {one['id']} {[node['target'] for node in one['nodes']][:4]}"
+        for one in violations(page)
+    ]
+
+
+def set_scene(page: Page, theme: Theme = "light", size: ViewportSize = WIDE) -> None:
+    """Theme and width, and the page at rest in them."""
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size(size)
+    page.evaluate(AT_REST)
+
+
+def is_too_wide(page: Page) -> bool:
+    """Whether the whole page must be pushed sideways to be read."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
+
+
+def pictures() -> Path:
+    """Where the pictures are kept for people to look through."""
+    folder = Path(settings.BASE_DIR) / "var" / "pictures"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+STATES = ("full", "dark", "390", "french", "slow", "failed", "forbidden", "empty", "one", "many")
+"""In the order of the gallery; which of them a page has says `states_of`."""
+
+
+def states_of(one: Shown) -> list[str]:
+    """The states of a page: only what is shut can be forbidden, only a list empty or long."""
+    left_out = set() if one.shut_out else {"forbidden"}
+    if one.name not in LISTS:
+        left_out |= {"empty", "one", "many"}
+    return [state for state in STATES if state not in left_out]
+
+
+def missing_pictures(folder: Path) -> list[str]:
+    """The pictures that a page has not, by page and state."""
+    return [
+        f"{one.name}: {state}"
+        for one in PAGES
+        for state in states_of(one)
+        if not (folder / one.file / f"{state}.png").exists()
+    ]
+
+
+def write_index(folder: Path) -> Path:
+    """A page with all of them: a row for each page, a column for each state."""
+    heads = "".join(f"<th>{state}</th>" for state in STATES)
+    rows = "".join(
+        f"<tr><th>{one.name}<br><small>{one.role}</small></th>"
+        + "".join(_cell(one, state) for state in STATES)
+        + "</tr>\n"
+        for one in PAGES
+    )
+    index = folder / "index.html"
+    index.write_text(INDEX.format(heads=heads, rows=rows), encoding="utf-8")
+    return index
+
+
+def _cell(one: Shown, state: str) -> str:
+    if state not in states_of(one):
+        return "<td></td>"
+    source = f"{one.file}/{state}.png"
+    return f'<td><a href="{source}"><img loading="lazy" src="{source}" alt="{state}"></a></td>'
+
+
+INDEX = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Comptoir in pictures</title><style>
+body {{ font: 14px system-ui, sans-serif; margin: 1rem; }}
+th {{ text-align: start; vertical-align: top; padding: .5rem; position: sticky; left: 0; top: 0;
+  background: #fff; }}
+td {{ vertical-align: top; padding: .25rem; }}
+img {{ width: 15rem; max-height: 20rem; object-fit: cover; object-position: top;
+  border: 1px solid #ccc; }}
+</style></head><body><h1>Comptoir in pictures</h1>
+<table><thead><tr><th>Page</th>{heads}</tr></thead><tbody>
+{rows}</tbody></table></body></html>
+"""

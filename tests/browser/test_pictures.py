@@ -1,0 +1,145 @@
+"""The pictures of every page in each of its states, for people to look through: `make pictures`.
+
+They are in `var/pictures/`, with an `index.html`. Each is judged by axe as it is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import psycopg
+import pytest
+from django.core.cache import cache
+from django.db import OperationalError
+from playwright.sync_api import Page, expect
+
+from config.access import snapshot
+from config.access.models import User
+from tests.browser import gallery
+from tests.browser.conftest import Enter, hire
+from tests.browser.gallery import NARROW, WIDE, Shown, faults_of, set_scene
+from tests.browser.many import fill
+from tests.browser.test_pages import Watch
+from tests.browser.test_pages import furnished as _furnished
+from tests.browser.test_pages import small_house as _small_house
+from tests.browser.test_pages import watch as _watch
+from tests.pages.conftest import House
+
+pytestmark = pytest.mark.browser
+furnished, small_house, watch = _furnished, _small_house, _watch
+NOTHING_FOUND = {"log:explorer": "?outcome=unknown", "admin:access_user_changelist": "?q=nobody"}
+"""Lists that are never empty: how nothing is found there."""
+
+
+def take(page: Page, one: Shown, state: str) -> list[str]:
+    """The picture of a state, and what is wrong with it."""
+    folder = gallery.pictures() / one.file
+    folder.mkdir(exist_ok=True)
+    page.evaluate(gallery.AT_REST)
+    page.screenshot(path=folder / f"{state}.png", full_page=True)
+    faults = faults_of(page, f"{one.name} {state}")
+    if gallery.is_too_wide(page):
+        faults.append(f"{one.name} {state}: wider than the screen")
+    return faults
+
+
+@pytest.mark.parametrize("role", gallery.VIEWERS)
+def test_pictures_of(
+    role: str, furnished: House, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    english, french = watch(role), watch(role, locale="fr-FR")
+    faults: list[str] = []
+    for one in gallery.pages_of(role):
+        cache.clear()
+        url = one.url(furnished)
+        faults += full(english, one, url)
+        faults += slow(english, one)
+        with database_lost(monkeypatch):
+            english.goto(url)
+            faults += take(english, one, "failed")
+        french.goto(url)
+        faults += take(french, one, "french")
+    assert faults == [], "\n".join(faults)
+
+
+def full(page: Page, one: Shown, url: str) -> list[str]:
+    set_scene(page)
+    page.goto(url)
+    faults = take(page, one, "full")
+    set_scene(page, "dark")
+    faults += take(page, one, "dark")
+    set_scene(page, size=NARROW)
+    faults += take(page, one, "390")
+    set_scene(page, size=WIDE)
+    return faults
+
+
+def slow(page: Page, one: Shown) -> list[str]:
+    """The page when it has been left for the next one, which takes its time."""
+    page.evaluate("() => { window.dispatchEvent(new Event('beforeunload')); }")
+    expect(page.locator("[data-still-waiting]")).to_be_visible()
+    return take(page, one, "slow")
+
+
+@contextmanager
+def database_lost(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nobody can say who is there, because the database is gone."""
+
+    def gone(*_given: Any) -> NoReturn:
+        words = "server closed the connection unexpectedly"
+        raise OperationalError(words) from psycopg.OperationalError(words)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(snapshot, "person", gone)
+        patch.setattr(snapshot, "visitor", gone)
+        yield
+
+
+def test_pictures_of_shut_doors(furnished: House, enter: Enter) -> None:
+    browsers: dict[str, Page] = {}
+    faults: list[str] = []
+    for one in gallery.PAGES:
+        if one.shut_out is None:
+            continue
+        page = browsers.get(one.shut_out) or enter(one.shut_out)
+        browsers[one.shut_out] = page
+        page.goto(one.url(furnished))
+        faults += take(page, one, "forbidden")
+    assert faults == [], "\n".join(faults)
+
+
+def lists() -> list[Shown]:
+    return [one for one in gallery.PAGES if one.name in gallery.LISTS]
+
+
+def address_of_list(one: Shown, more: str = "") -> str:
+    from django.urls import reverse
+
+    return reverse(one.name) + more
+
+
+@pytest.mark.parametrize("one", lists(), ids=lambda one: one.file)
+def test_pictures_of_an_empty_list(one: Shown, enter: Enter) -> None:
+    page = enter(one.role)
+    page.goto(address_of_list(one, NOTHING_FOUND.get(one.name, "")))
+    assert take(page, one, "empty") == []
+
+
+@pytest.mark.parametrize("one", lists(), ids=lambda one: one.file)
+def test_pictures_of_a_list_of_one(one: Shown, furnished: House, enter: Enter) -> None:
+    page = enter(one.role)
+    page.goto(address_of_list(one))
+    assert take(page, one, "one") == []
+
+
+def test_pictures_of_long_lists(furnished: House, watch: Watch) -> None:
+    fill(furnished.payment, hire("dispute_analyst"))
+    faults: list[str] = []
+    for one in lists():
+        page = watch(one.role)
+        page.goto(address_of_list(one))
+        faults += take(page, one, "many")
+    assert User.objects.count() > 10_000
+    assert faults == [], "\n".join(faults)
