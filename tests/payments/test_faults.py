@@ -28,8 +28,25 @@ from audit.actor import Actor, ActorKind, acting_as, system
 from audit.approvals.models import ApprovalLimit
 from audit.errors import Busy, OutcomeUnknown
 from audit.owned import OwnedModel
-from payments.commands import bulk, capture_voids, captures, increments, payments, refunds, voids
-from payments.models import Attempt, Capture, Increment, Payment, Refund
+from payments.commands import (
+    bulk,
+    capture_voids,
+    captures,
+    corrections,
+    increments,
+    payments,
+    refunds,
+    voids,
+)
+from payments.models import (
+    Attempt,
+    Capture,
+    Correction,
+    Increment,
+    Payment,
+    Refund,
+    RefundReason,
+)
 from payments.proofs import payments_off
 from payments.queries.bulk import Act
 from tests.audit import storms
@@ -74,6 +91,7 @@ def world(somebody: Actor, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(kernel, "LONGEST_S", 0.0)
     storms.prepare()
     make_reason()
+    RefundReason.objects.create(code="provider_said", act="correction", label="The provider said")
     merchant = make_merchant()
     customer = make_customer(merchant)
     agent, lead = _employ("agent", 5_000), _employ("lead", 50_000)
@@ -84,14 +102,19 @@ def _employ(name: str, limit: int) -> Actor:
     role = f"support_{name}"
     person = hire(name.title(), role)
     group = Group.objects.get(name=role)
-    ApprovalLimit.objects.create(role=group, currency="EUR", max_minor=limit)
-    may = {"payments.refund_payment", "payments.capture_payment", "payments.void_payment"}
+    for kind in ("refund", "correction"):
+        ApprovalLimit.objects.create(role=group, kind=kind, currency="EUR", max_minor=limit)
+    acts = ("refund", "capture", "void", "correct")
+    decides = ("refund", "correction")
     return Actor(
         ActorKind.USER,
         person.reference,
         user_id=person.pk,
         roles=(role,),
-        permissions=frozenset(may | {"approvals.decide_refund"}),
+        permissions=frozenset(
+            [f"payments.{act}_payment" for act in acts]
+            + [f"approvals.decide_{kind}" for kind in decides]
+        ),
         request_id="a-story",
     )
 
@@ -271,10 +294,63 @@ def _asked_in_bulk(world: World, payment: Payment, key: str) -> Call:
     return ask
 
 
+def _lost_and_corrected(world: World, key: str) -> Iterator[tuple[str, Call]]:
+    """The provider never answers: a capture is set right by two people, a refund by one."""
+    yield "payments.payment.created", _created(world, key)
+    payment = Payment.objects.get(key=key)
+    yield "payments.attempt.recorded", _answered(_last_attempt(key), "authorized")
+    yield (
+        "payments.capture.requested",
+        lambda: captures.capture_payment(
+            payment_id=payment.pk, amount=eur(8_000), key=f"{key}-capture"
+        ),
+    )
+    capture = Capture.objects.get(key=f"{key}-capture")
+    for _ in range(2):
+        captures.record_capture_lost(capture_id=capture.pk)
+    yield "payments.correction.requested", _set_right(world, "capture", capture)
+    yield "payments.correction.approved", _set_right_by_two(world, capture)
+    yield "payments.refund.requested", _asked(world, payment, REFUNDS[0], f"{key}-refund")
+    refund = Refund.objects.get(key=f"{key}-refund")
+    for _ in range(2):
+        refunds.record_refund_lost(refund_id=refund.pk)
+    yield "payments.correction.requested", _set_right(world, "refund", refund)
+
+
+def _set_right(world: World, kind: str, row: Capture | Refund) -> Call:
+    def correct() -> Correction:
+        with acting_as(world.agent):
+            return corrections.correct_payment(
+                payment_id=row.payment_id,
+                kind=kind,
+                row_id=row.pk,
+                to_status="succeeded",
+                reason="provider_said",
+                evidence="Told on the telephone.",
+                seen_status="unknown",
+                key=f"{row.key}-right",
+            )
+
+    return correct
+
+
+def _set_right_by_two(world: World, row: Capture | Refund) -> Call:
+    correction = Correction.objects.get(row_id=row.pk)
+
+    def approve() -> Correction:
+        with acting_as(world.lead):
+            return corrections.approve_correction(
+                subject_id=correction.pk, key=f"{correction.key}-yes"
+            )
+
+    return approve
+
+
 STORIES = (
     _declined_then_captured_and_refunded,
     _refused_then_voided,
     _increased_captured_and_taken_back,
+    _lost_and_corrected,
 )
 
 
