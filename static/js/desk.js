@@ -155,3 +155,23 @@
     if (act()) event.preventDefault();
   });
 })();
+
+// Who leaves a page breaks off what it still asked for: nothing went wrong, so nothing is told.
+(() => {
+  let isLeaving = false;
+  window.addEventListener("pagehide", () => {
+    isLeaving = true;
+  });
+  window.addEventListener("pageshow", () => {
+    isLeaving = false;
+  });
+  document.addEventListener("htmx:beforeSend", (event) => {
+    const { xhr } = event.detail;
+    const told = xhr.onabort;
+    // Should the page come back after all, what was broken off is tidied up then.
+    xhr.onabort = () => {
+      if (isLeaving) window.addEventListener("pageshow", told, { once: true });
+      else told();
+    };
+  });
+})();
