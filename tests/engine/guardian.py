@@ -39,9 +39,16 @@ SETTINGS = {
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    # How a statement is planned must not hang on when the statistics were gathered.
+    "autovacuum": "off",
 }
 # What is measured waits for the disk, as a server does that keeps its data.
-DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+DURABLE = {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "autovacuum": "on",
+}
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
 

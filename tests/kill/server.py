@@ -22,12 +22,7 @@ from tests.engine.proxy import elsewhere
 from tests.kill.house import ROOT
 
 # This one is stopped in the middle of things, so its promises must hold.
-LASTING = {
-    **guardian.SETTINGS,
-    "fsync": "on",
-    "synchronous_commit": "on",
-    "full_page_writes": "on",
-}
+LASTING = {**guardian.SETTINGS, **guardian.DURABLE}
 
 
 class OwnServer:
