@@ -49,9 +49,12 @@ def keep(request: HttpRequest, *, person: uuid.UUID, back: str, why: str) -> Non
 
 
 def keep_for_the_last_person(request: HttpRequest, back: str) -> None:
-    """A POST met a session that is over: keep what it brought for whoever was signed in here."""
+    """A POST met a session that is over: keep what it brought for whoever was signed in here.
+
+    What a page says by itself is nobody's work, and takes the place of none.
+    """
     person = last_person(request)
-    if person is None:
+    if person is None or "Comptoir-Poll" in request.headers:
         return
     keep(request, person=person, back=back, why="session_over")
     if KEY in request.session:
