@@ -44,7 +44,7 @@ def test_agent_finds_a_payment_and_refunds_part_of_it(enter: Enter, pay: Pay) ->
     open_refund(page, payment, "12.34")
     send(page)
     page.wait_for_url(f"**/payments/{payment.pk}/")
-    expect(page.get_by_role("status")).to_contain_text("on its way")
+    expect(page.locator(".waiting[role=status]")).to_contain_text("on its way")
     work()
     # The page notices by itself.
     expect(page.locator("section[aria-labelledby=refunds]")).to_contain_text("Refunded")
