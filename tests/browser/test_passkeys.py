@@ -69,7 +69,7 @@ def age_the_proofs() -> None:
 
 
 def is_in(page: Page) -> None:
-    expect(page.get_by_role("heading", level=1)).to_have_text("Payments")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Home")
 
 
 def test_passkey_is_enrolled_and_signs_in_without_a_password(enter: Enter) -> None:

@@ -193,6 +193,9 @@ def test_without_the_log_nothing_is_written_and_the_page_says_so(enter: Enter, p
     page = enter("support_agent")
     open_refund(page, payment, "12.34")
     booked = Transfer.objects.count()
+    # The preview has been asked for and answered.
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#preview")).to_contain_text("12.34")
     with log_away():
         send(page)
         expect(page.locator("main")).to_contain_text("cannot be written, so nothing was done")
