@@ -137,13 +137,11 @@ WHERE_TOLD = {"desk", "payments", "approvals"}
 def find_outcomes(request: HttpRequest) -> list[Approval]:
     """What became of the requests of the person who asks, until he puts it away. One query.
 
-    Told where he works most and not on every page: on each it would be a round trip more. Nor
-    where he decides, which takes the most of them.
+    Told where he works most and not on every page: on each it would be a round trip more.
     """
     user = getattr(request, "user", None)
     match = getattr(request, "resolver_match", None)
-    where = getattr(match, "view_name", "")
-    if where.partition(":")[0] not in WHERE_TOLD or where == "approvals:detail":
+    if getattr(match, "namespace", None) not in WHERE_TOLD:
         return []
     if user is None or not user.is_authenticated or not user.has_perm("approvals.view_approval"):
         return []

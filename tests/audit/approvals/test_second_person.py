@@ -20,7 +20,7 @@ from tests.payments.pages import words_of
 
 pytestmark = pytest.mark.django_db
 # Four of them are the frame's: session, person, roles, the record of the look.
-MOST_STATEMENTS = 20
+MOST_STATEMENTS = 21
 
 
 def test_amount_reason_history_habits_and_effect_are_on_one_page(
