@@ -131,7 +131,7 @@ def may_follow_trails() -> bool:
     return actor is not None and actor.may("audit.view_logentry")
 
 
-WHERE_TOLD = {"desk", "payments", "approvals"}
+WHERE_TOLD = ("desk:home", "payments:", "approvals:")
 
 
 def find_outcomes(request: HttpRequest) -> list[Approval]:
@@ -141,7 +141,7 @@ def find_outcomes(request: HttpRequest) -> list[Approval]:
     """
     user = getattr(request, "user", None)
     match = getattr(request, "resolver_match", None)
-    if getattr(match, "namespace", None) not in WHERE_TOLD:
+    if match is None or not match.view_name.startswith(WHERE_TOLD):
         return []
     if user is None or not user.is_authenticated or not user.has_perm("approvals.view_approval"):
         return []
