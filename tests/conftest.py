@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from django.utils import translation
 from hypothesis import settings as hypothesis
 
 from audit import guard
@@ -41,6 +42,13 @@ def nothing_was_blocked(request: pytest.FixtureRequest) -> Iterator[list[str]]:
     blocked = list(guard.blocked)
     guard.blocked.clear()
     assert blocked == [], "writes that did not go through a Work or an announced signal"
+
+
+@pytest.fixture(autouse=True)
+def _begins_in_english() -> Iterator[None]:
+    """A request in French leaves its language behind in this thread."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
