@@ -158,7 +158,10 @@ def test_agent_does_the_same_without_a_mouse(open_browser: Open, pay: Pay) -> No
     expect(page.get_by_role("heading", level=1)).to_have_text("Home")
     search_for(Hands(page), payment.reference)
     expect(page.get_by_role("heading", level=1)).to_contain_text(payment.reference)
+    # The page listens to keys once it is loaded.
+    page.wait_for_load_state()
     keys.press("r")
+    page.wait_for_url("**/refunds/new/")
     tab_to(page, page.locator("[name=reason]"))
     keys.type("Customer")
     tab_to(page, page.get_by_role("button", name="Send the refund"))
@@ -174,6 +177,7 @@ def test_lead_approves_without_a_mouse(open_browser: Open, pay: Pay) -> None:
         send(agent)
         expect(agent.get_by_role("link", name="See the request")).to_be_visible()
         lead = come_in(open_browser, "support_lead", "en")
+    lead.wait_for_load_state()
     lead.keyboard.press("j")
     expect(lead.get_by_role("link", name=Refund.objects.get().reference)).to_be_focused()
     lead.keyboard.press("Enter")
