@@ -273,6 +273,7 @@ def test_a_task_goes_on_in_the_request_of_whoever_rang() -> None:
 
 
 def test_what_the_clock_rings_has_an_id_of_its_own() -> None:
+    name_request("")
     ids = []
     for _ in range(2):
         headers: dict[str, Any] = {}
