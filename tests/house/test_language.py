@@ -107,7 +107,7 @@ def test_texts_are_found_in_code_and_templates_with_plurals_and_contexts() -> No
     assert found.get(("%(rows)s row shown", "%(rows)s rows shown")) is not None
     in_context = found.get("authorized", "attempt")
     assert in_context is not None
-    assert [file for file, _line in in_context.locations] == ["payments/models.py"]
+    assert [file for file, _line in in_context.locations] == ["payments/models/attempts.py"]
 
 
 def test_update_keeps_what_was_said_adds_what_is_new_and_drops_what_is_gone(
