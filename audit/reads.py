@@ -10,12 +10,13 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.query import get_related_populators
 
 M = TypeVar("M", bound=models.Model)
+N = TypeVar("N", bound=models.Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,33 +32,63 @@ class Select:
     related: Sequence[Any]
 
 
-def find(
-    model: type[M],
-    *,
-    also: tuple[str, ...] = (),
-    order_by: str = "",
-    limit: int = 1,
-    locked: bool = False,
-    apart: bool = False,
-    **equal: Any,
-) -> list[M]:
-    """`model._default_manager.filter(**equal)`, compiled once for these names. One SELECT.
+@dataclass(frozen=True, slots=True)
+class Wanted(Generic[M]):
+    """`model._default_manager.filter(**equal)`, with what a queryset would be told besides."""
+
+    model: type[M]
+    equal: dict[str, Any]
+    also: tuple[str, ...] = ()
+    order_by: str = ""
+    limit: int = 1
+    locked: bool = False
+
+    def select(self, vendor: str) -> Select:
+        """Its SELECT, compiled once for these names."""
+        names = tuple(self.equal)
+        return _select(vendor, self.model, names, self.also, self.order_by, self.limit, self.locked)
+
+    def params(self, select: Select, db: Any) -> list[Any]:
+        """What stands in the places of its SELECT."""
+        values = zip(select.fields, self.equal.values(), strict=True)
+        return [field.get_db_prep_value(value, db) for field, value in values]
+
+    def objects(self, select: Select, rows: list[Any], db: Any) -> list[M]:
+        """What its rows are."""
+        if select.converters:
+            rows = select.compiler.apply_converters(rows, select.converters)
+        return [_object(self.model, select, row, db.alias) for row in rows]
+
+
+def find(wanted: Wanted[M], *, apart: bool = False) -> list[M]:
+    """The rows that are wanted. One SELECT.
 
     `apart`: where the engine still owes BEGIN, this is asked before it, so that the transaction
     begins later. Only for what a UNIQUE will decide anyway.
     """
     db: Any = connections[DEFAULT_DB_ALIAS]
-    select = _select(db.vendor, model, tuple(equal), also, order_by, limit, locked)
-    params = [
-        field.get_db_prep_value(value, db)
-        for field, value in zip(select.fields, equal.values(), strict=True)
-    ]
+    select = wanted.select(db.vendor)
     with db.preparing_cursor(apart=apart) if hasattr(db, "begin") else db.cursor() as cursor:
-        cursor.execute(select.sql, params)
+        cursor.execute(select.sql, wanted.params(select, db))
         rows = cursor.fetchall()
-    if select.converters:
-        rows = select.compiler.apply_converters(rows, select.converters)
-    return [_object(model, select, row, db.alias) for row in rows]
+    return wanted.objects(select, rows, db)
+
+
+def find_both(one: Wanted[M], other: Wanted[N]) -> tuple[list[M], list[N]]:
+    """Two SELECTs in one wait, where the engine can; elsewhere the other is asked for only when
+    the one found nothing."""
+    db: Any = connections[DEFAULT_DB_ALIAS]
+    if not getattr(db, "is_pipelined", False):
+        found = find(one, apart=True)
+        return found, [] if found else find(other)
+    selects = one.select(db.vendor), other.select(db.vendor)
+    rows = db.ask_together(
+        [
+            (selects[0].sql, one.params(selects[0], db)),
+            (selects[1].sql, other.params(selects[1], db)),
+        ]
+    )
+    return one.objects(selects[0], rows[0], db), other.objects(selects[1], rows[1], db)
 
 
 def _object(model: type[M], select: Select, row: Sequence[Any], alias: str) -> M:

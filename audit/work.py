@@ -144,7 +144,7 @@ class Work:
     ) -> list[M]:
         """As `load`, by equal values alone, from a SELECT that is compiled once (`audit.reads`)."""
         self.assert_open()
-        rows = reads.find(model, also=also, order_by=order_by, limit=limit, locked=locked, **equal)
+        rows = reads.find(reads.Wanted(model, equal, also, order_by, limit, locked))
         return [self._adopt_with(obj, also) for obj in rows]
 
     def replay(self, model: type[K]) -> K | None:
@@ -156,7 +156,18 @@ class Work:
         self.assert_open()
         if self.key is None:
             return None
-        found = next(iter(reads.find(model, apart=True, key=self.key)), None)
+        return self._replayed(reads.find(reads.Wanted(model, {"key": self.key}), apart=True))
+
+    def replay_or_find(self, model: type[K], wanted: reads.Wanted[M]) -> tuple[K | None, list[M]]:
+        """As `replay`, and as `find` for what is `wanted` if nothing is replayed. One wait."""
+        self.assert_open()
+        made, rows = reads.find_both(reads.Wanted(model, {"key": self.key}), wanted)
+        if (done := self._replayed(made)) is not None:
+            return done, []
+        return None, [self._adopt_with(obj, wanted.also) for obj in rows]
+
+    def _replayed(self, made: list[K]) -> K | None:
+        found = next(iter(made), None)
         if found is not None and found.fingerprint != self.fingerprint:
             raise Refusal(
                 "key_reused",

@@ -149,7 +149,9 @@ def _ours(card: Any, payable: Any) -> Callable[[], Any]:
     @command("bench.card.taken", moves_money=True)
     def take(work: Any, *, key: str) -> Any:
         # As `work.replay` does for a row that carries the key.
-        if reads.find(Transfer, apart=True, code="correction", reference=f"bench:{key}"):
+        if reads.find(
+            reads.Wanted(Transfer, {"code": "correction", "reference": f"bench:{key}"}), apart=True
+        ):
             return None
         lines = [debit(card, one, empty), credit(payable, one)]
         return post(work, TransferCode.CORRECTION, f"bench:{key}", lines)

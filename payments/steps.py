@@ -5,17 +5,21 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils.translation import gettext_lazy as _
 
+from audit import reads
 from audit.errors import Kind, Refusal
+from audit.owned import KeyedModel
 from audit.work import Work
 from payments.ledger.chart import AccountCode, AccountRef, TransferCode, name_account
 from payments.ledger.money import Money
 from payments.ledger.steps import credit, debit, post
 from payments.models import Asking, Attempt, Capture, Payment, Refund
 from payments.states import ASKED_FOR, ON_THEIR_WAY, TABLES, Event, move, settle
+
+K = TypeVar("K", bound=KeyedModel)
 
 ASK_AFTER = (
     timedelta(minutes=5),
@@ -45,6 +49,21 @@ def load_payment(work: Work, payment_id: uuid.UUID) -> tuple[Payment, Attempt]:
     attempts = work.find(
         Attempt, payment_id=payment_id, order_by="-number", locked=True, also=("payment",)
     )
+    return _with_payment(attempts)
+
+
+def replay_or_load(
+    work: Work, model: type[K], payment_id: uuid.UUID
+) -> K | tuple[Payment, Attempt]:
+    """What the command's key made before, or what `load_payment` gives. Two SELECTs, one wait."""
+    wanted = reads.Wanted(
+        Attempt, {"payment_id": payment_id}, also=("payment",), order_by="-number", locked=True
+    )
+    done, attempts = work.replay_or_find(model, wanted)
+    return done if done is not None else _with_payment(attempts)
+
+
+def _with_payment(attempts: list[Attempt]) -> tuple[Payment, Attempt]:
     if not attempts:
         raise Refusal("payment_missing", _("There is no such payment."), Kind.MISSING)
     return attempts[0].payment, attempts[0]

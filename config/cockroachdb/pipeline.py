@@ -177,6 +177,24 @@ class PipelinedWrapper(stock.DatabaseWrapper):  # type: ignore[misc]
         if self.has_committed:
             raise TransactionManagementError("The flush has committed: it comes last.")
 
+    def ask_together(self, selects: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
+        """The rows of each SELECT, after one wait. A BEGIN that is owed goes out before them."""
+        sent: list[PreparingCursor] = []
+        self.ensure_connection()
+        self.validate_no_broken_transaction()
+        try:
+            with self.wrap_database_errors:
+                driver: Driver = self.connection
+                with driver.pipeline():
+                    self.begin.pay(driver)
+                    for sql, params in selects:
+                        sent.append(PreparingCursor(driver))
+                        self._prepare_cursor(sent[-1]).execute(sql, params)
+                return [cursor.fetchall() for cursor in sent]
+        except BaseException:
+            close_unless_tidy(self.connection)
+            raise
+
     def send_together(self, statements: Sequence[Sendable]) -> None:
         """All of it as one pipeline, and COMMIT too when no savepoint is open.
 

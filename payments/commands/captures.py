@@ -22,8 +22,8 @@ from payments.steps import (
     Silence,
     ask_again,
     book_capture,
-    load_payment,
     lose,
+    replay_or_load,
 )
 
 WAITS = (Capture.Status.PENDING, Capture.Status.UNKNOWN, Capture.Status.CONFLICTED)
@@ -45,9 +45,10 @@ def capture_payment(
     `is_final` lets go of the rest once this is captured; until then nothing else may be asked for.
     A repeat with the same key answers the first capture. 3 SELECTs, 4 statements to write.
     """
-    if (done := work.replay(Capture)) is not None:
-        return done
-    payment, attempt = load_payment(work, payment_id)
+    found = replay_or_load(work, Capture, payment_id)
+    if isinstance(found, Capture):
+        return found
+    payment, attempt = found
     if seen_capturable is not None and seen_capturable != payment.capturable.minor:
         raise Refusal(
             "stale",

@@ -20,8 +20,8 @@ from payments.steps import (
     NOTHING_SAID,
     Silence,
     ask_again,
-    load_payment,
     lose,
+    replay_or_load,
 )
 
 REQUESTED = "payments.increment.requested"
@@ -44,9 +44,10 @@ def increment_authorization(
     `seen_authorized` (minor units) is what the person saw held in all: another value now is a
     conflict. A repeat with the same key answers the first row. 3 SELECTs, 4 statements to write.
     """
-    if (done := work.replay(Increment)) is not None:
-        return done
-    payment, attempt = load_payment(work, payment_id)
+    found = replay_or_load(work, Increment, payment_id)
+    if isinstance(found, Increment):
+        return found
+    payment, attempt = found
     if seen_authorized is not None and seen_authorized != payment.authorized_minor:
         raise Refusal(
             "stale",

@@ -23,8 +23,8 @@ from payments.steps import (
     Silence,
     ask_again,
     load_attempt,
-    load_payment,
     lose,
+    replay_or_load,
 )
 
 WAITS = (
@@ -126,9 +126,10 @@ def _add_attempt(
 @command("payments.attempt.requested", moves_money=True)
 def retry_payment(work: Work, *, payment_id: uuid.UUID, card_id: uuid.UUID, key: str) -> Attempt:
     """Try again after a decline, maybe with another card; never while the last one is unknown."""
-    if (done := work.replay(Attempt)) is not None:
-        return done
-    payment, last = load_payment(work, payment_id)
+    found = replay_or_load(work, Attempt, payment_id)
+    if isinstance(found, Attempt):
+        return found
+    payment, last = found
     if payment.status != Payment.Status.FAILED:
         raise Refusal(
             "attempt_not_over", _("The last attempt is not over."), Kind.CONFLICT, about=payment

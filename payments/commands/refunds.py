@@ -27,9 +27,9 @@ from payments.steps import (
     book_refund_failed,
     book_refund_returned,
     book_refund_sent,
-    load_payment,
     lose,
     release_refund,
+    replay_or_load,
     start_refund,
 )
 
@@ -55,9 +55,10 @@ def refund_payment(
     somebody else; its amount is set aside meanwhile. A repeat with the same key answers the first
     refund. 5 SELECTs, 7 statements to write.
     """
-    if (done := work.replay(Refund)) is not None:
-        return done
-    payment, attempt = load_payment(work, payment_id)
+    found = replay_or_load(work, Refund, payment_id)
+    if isinstance(found, Refund):
+        return found
+    payment, attempt = found
     if seen_refundable is not None and seen_refundable != payment.refundable.minor:
         raise Refusal(
             "stale",

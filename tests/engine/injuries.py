@@ -21,6 +21,7 @@ from audit.actor import acting_as, system
 from audit.command import command
 from audit.errors import KernelError, RecordUnavailable, Refusal
 from audit.models import LogEntry
+from audit.reads import Wanted
 from audit.work import Work
 from tests.audit.toys.models import Box, Purse, Toy
 
@@ -40,9 +41,10 @@ BEGIN RAISE EXCEPTION 'injected' USING ERRCODE = code; END $$
 @command("toys.purse.spent", moves_money=True)
 def spend(work: Work, *, purse_id: uuid.UUID, box_id: uuid.UUID, minor: int, key: str) -> Toy:
     """Every kind of statement: a take, an INSERT, an UPDATE, the log."""
-    if (done := work.replay(Toy)) is not None:
+    done, boxes = work.replay_or_find(Toy, Wanted(Box, {"id": box_id}))
+    if done is not None:
         return done
-    box = work.load_one(Box.objects.filter(pk=box_id))
+    [box] = boxes
     work.take(Purse(pk=purse_id), minor, Refusal("empty", "Not enough."))
     work.change(box, label=key)
     toy = Toy(key=key, fingerprint=work.fingerprint, name="bought", count=minor)

@@ -57,11 +57,11 @@ def buy(ours: tuple[uuid.UUID, uuid.UUID], key: str = "k", minor: int = 5) -> To
     return spend(purse_id=ours[0], box_id=ours[1], minor=minor, key=key)
 
 
-def test_a_command_waits_once_for_each_read_and_once_for_all_it_writes(
+def test_a_command_waits_once_for_its_key_and_its_row_and_once_for_all_it_writes(
     ours: Any, proxy: Proxy
 ) -> None:
     buy(ours)
-    assert proxy.reset().round_trips == 3
+    assert proxy.reset().round_trips == 2
     assert Purse.objects.get().balance_minor == FULL - 15
 
 
