@@ -130,6 +130,11 @@ class PaymentFilter(forms.Form):
         required=False,
         choices=[("", ANYTHING), *Payment.CaptureMethod.choices],
     )
+    mode = forms.ChoiceField(
+        label=_("Mode"),
+        required=False,
+        choices=[("", ANYTHING), ("live", _("Live")), ("test", _("Test"))],
+    )
     connector = forms.ChoiceField(label=_("Provider"), required=False)
     decline = forms.ChoiceField(
         label=_("Decline code"),
@@ -146,10 +151,11 @@ class PaymentFilter(forms.Form):
         "last_four",
         "customer",
         "method",
+        "mode",
         "connector",
         "decline",
     )
-    CHOSEN = ("merchant", "method", "connector", "decline")
+    CHOSEN = ("merchant", "method", "mode", "connector", "decline")
 
     def __init__(self, data: Mapping[str, Any], merchants: Iterable[Merchant]) -> None:
         super().__init__(data)
@@ -200,6 +206,7 @@ class PaymentFilter(forms.Form):
             last_four=given["last_four"],
             customer=given["customer"].upper(),
             capture_method=given["method"],
+            is_live=given["mode"] == "live" if given["mode"] else None,
             connector=given["connector"],
             decline_code=given["decline"],
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 import django_tables2 as tables
 from django.template.loader import render_to_string
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from payments.ledger.money import Money
@@ -65,6 +66,9 @@ COLUMNS: dict[str, Column] = {
     "connector": Column(_("Provider"), _of_attempt(lambda one: one.connector)),
     "decline": Column(_("Decline code"), _of_attempt(lambda one: one.decline_code)),
     "method": Column(_("Capture method"), lambda one, _: str(one.get_capture_method_display())),
+    "mode": Column(
+        _("Mode"), lambda one, _beside: str(gettext("Live") if one.is_live else gettext("Test"))
+    ),
     "held_until": Column(_("Held until"), _of_attempt(lambda one: one.expires_at), cell="moment"),
     "captured": _amount(_("Captured"), lambda one: one.money(one.captured_minor)),
     "refunded": _amount(_("Refunded"), lambda one: one.money(one.refunded_minor)),

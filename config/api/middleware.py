@@ -45,8 +45,12 @@ class Caller:
     scopes: frozenset[str]
 
     @property
+    def is_live(self) -> bool:
+        return self.key.is_live
+
+    @property
     def owner(self) -> str:
-        return f"{self.merchant.reference}:{'live' if self.key.is_live else 'test'}"
+        return f"{self.merchant.reference}:{'live' if self.is_live else 'test'}"
 
 
 class ApiMiddleware:

@@ -20,13 +20,17 @@ Row = TypeVar("Row")
 
 
 class Caller(Protocol):
-    """A merchant's system. `owner` is whose idempotency keys these are."""
+    """A merchant's system, for tests or for real (`is_live`): these are two worlds that share
+    nothing but the merchant. `owner` is whose idempotency keys these are."""
 
     @property
     def merchant(self) -> Merchant: ...
 
     @property
     def scopes(self) -> Collection[str]: ...
+
+    @property
+    def is_live(self) -> bool: ...
 
     @property
     def owner(self) -> str: ...

@@ -1,4 +1,5 @@
-"""A merchant's own things, and pages of them. Another merchant's are not there."""
+"""A merchant's own things, and pages of them. Another merchant's are not there, and with a key for
+tests neither are the real ones, nor the other way round."""
 
 from __future__ import annotations
 
@@ -13,9 +14,18 @@ from audit.errors import Kind, Refusal
 from audit.keyset import Cursor, Page, Place, take
 from payments.api.door import caller_of
 from payments.models import Payment, Refund
-from payments.parties.models import Customer
+from payments.parties.models import CardReference, Customer
 
 M = TypeVar("M", bound=Model)
+
+
+def own(request: HttpRequest, model: type[M]) -> QuerySet[M]:
+    """The rows of `model` that the caller may meet: his merchant's, in his mode."""
+    caller = caller_of(request)
+    path = "payment__" if model is Refund else ""
+    return model._default_manager.filter(
+        **{f"{path}merchant": caller.merchant, f"{path}is_live": caller.is_live}
+    )
 
 
 def missing(code: str) -> Refusal:
@@ -24,8 +34,7 @@ def missing(code: str) -> Refusal:
 
 def get_own_payment(request: HttpRequest, payment_id: uuid.UUID) -> Payment:
     """One SELECT. Raises Refusal (missing)."""
-    rows = Payment.objects.filter(pk=payment_id, merchant=caller_of(request).merchant)
-    found = rows.first()
+    found = own(request, Payment).filter(pk=payment_id).first()
     if found is None:
         raise missing("payment_missing")
     return found
@@ -33,8 +42,7 @@ def get_own_payment(request: HttpRequest, payment_id: uuid.UUID) -> Payment:
 
 def get_own_refund(request: HttpRequest, refund_id: uuid.UUID) -> Refund:
     """One SELECT. Raises Refusal (missing)."""
-    rows = Refund.objects.filter(pk=refund_id, payment__merchant=caller_of(request).merchant)
-    found = rows.first()
+    found = own(request, Refund).filter(pk=refund_id).select_related("payment").first()
     if found is None:
         raise missing("refund_missing")
     return found
@@ -42,10 +50,17 @@ def get_own_refund(request: HttpRequest, refund_id: uuid.UUID) -> Refund:
 
 def get_own_customer(request: HttpRequest, customer_id: uuid.UUID) -> Customer:
     """One SELECT. Raises Refusal (missing)."""
-    rows = Customer.objects.filter(pk=customer_id, merchant=caller_of(request).merchant)
-    found = rows.first()
+    found = own(request, Customer).filter(pk=customer_id).first()
     if found is None:
         raise missing("customer_missing")
+    return found
+
+
+def get_own_card(request: HttpRequest, card_id: uuid.UUID) -> CardReference:
+    """One SELECT. Raises Refusal (missing)."""
+    found = own(request, CardReference).filter(pk=card_id).first()
+    if found is None:
+        raise missing("card_missing")
     return found
 
 

@@ -11,7 +11,7 @@ from ninja import Field, Query, Router, Schema
 from audit.access import saw
 from audit.errors import Kind, Refusal
 from payments.api.door import Scope, caller_of, once_for
-from payments.api.finding import get_own_customer, missing, next_of, page_of
+from payments.api.finding import get_own_card, get_own_customer, next_of, own, page_of
 from payments.api.presenting import SHOWN, tell_card, tell_customer
 from payments.api.schemas import (
     CardIn,
@@ -25,7 +25,7 @@ from payments.api.schemas import (
 from payments.gateways.errors import GatewayError, Rejected
 from payments.gateways.registry import NoSuchConnector, get_gateway
 from payments.parties.commands import add_card, create_customer, update_customer
-from payments.parties.models import CardReference, Customer
+from payments.parties.models import Customer
 from payments.parties.policy import CardDetails
 from payments.parties.queries import masked, masked_many
 
@@ -46,7 +46,9 @@ def create(request: HttpRequest, data: CustomerIn) -> HttpResponse:
         request,
         "customer",
         data.dict(),
-        lambda key: create_customer(merchant_id=caller.merchant.pk, key=key, **data.dict()),
+        lambda key: create_customer(
+            merchant_id=caller.merchant.pk, is_live=caller.is_live, key=key, **data.dict()
+        ),
         lambda customer: customer.pk,
     )
 
@@ -61,8 +63,7 @@ class PageQuery(Schema):
 )
 def list_(request: HttpRequest, query: Query[PageQuery]) -> dict[str, object]:
     """The merchant's customers, newest first, masked. Two or three SELECTs."""
-    rows = Customer.objects.filter(merchant=caller_of(request).merchant)
-    page = page_of(rows, query.after, query.limit)
+    page = page_of(own(request, Customer), query.after, query.limit)
     saw(request, page.rows)
     shown = masked_many(page.rows, SHOWN)
     data = [tell_customer(one, shown[one.pk]) for one in page.rows]
@@ -110,6 +111,7 @@ def add(request: HttpRequest, data: CardIn) -> HttpResponse:
             customer_id=data.customer,
             connector=data.connector,
             card=_facts(data),
+            is_live=caller.is_live,
             key=key,
         ),
         lambda card: card.pk,
@@ -147,9 +149,6 @@ def _facts(data: CardIn) -> CardDetails:
 )
 def retrieve_card(request: HttpRequest, card_id: uuid.UUID) -> dict[str, object]:
     """One card."""
-    rows = CardReference.objects.filter(pk=card_id, merchant=caller_of(request).merchant)
-    found = rows.first()
-    if found is None:
-        raise missing("card_missing")
+    found = get_own_card(request, card_id)
     saw(request, found)
     return tell_card(found)

@@ -14,7 +14,7 @@ from audit.access import saw
 from audit.actor import current_actor
 from audit.errors import Refusal
 from payments.api.door import Scope, caller_of, once_for
-from payments.api.finding import get_own_payment, missing, next_of, page_of
+from payments.api.finding import get_own_payment, missing, next_of, own, page_of
 from payments.api.presenting import tell_actions, tell_payment
 from payments.api.schemas import (
     CaptureIn,
@@ -59,6 +59,7 @@ def take(request: HttpRequest, data: PaymentIn) -> HttpResponse:
             amount=amount,
             order_reference=data.order_reference,
             capture_method=data.capture_method,
+            is_live=caller.is_live,
             key=key,
         ),
         lambda payment: payment.pk,
@@ -179,7 +180,6 @@ class PaymentQuery(Schema):
 )
 def list_(request: HttpRequest, query: Query[PaymentQuery]) -> dict[str, object]:
     """The merchant's payments, newest first. At most five SELECTs."""
-    rows = Payment.objects.filter(merchant=caller_of(request).merchant)
     given = {
         "status": query.status,
         "customer_id": query.customer,
@@ -188,7 +188,7 @@ def list_(request: HttpRequest, query: Query[PaymentQuery]) -> dict[str, object]
         "created_at__lt": query.created_until,
     }
     page = page_of(
-        rows.filter(**{name: value for name, value in given.items() if value}),
+        own(request, Payment).filter(**{name: value for name, value in given.items() if value}),
         query.after,
         query.limit,
     )

@@ -47,6 +47,7 @@ def tell_payment(story: Story) -> dict[str, Any]:
     return {
         "id": str(payment.pk),
         "object": "payment",
+        "livemode": payment.is_live,
         "reference": payment.reference,
         "status": told(payment.status),
         "amount": payment.amount_minor,
@@ -150,6 +151,7 @@ def tell_refund(refund: Refund) -> dict[str, Any]:
     return {
         "id": str(refund.pk),
         "object": "refund",
+        "livemode": refund.payment.is_live,
         "reference": refund.reference,
         "payment": str(refund.payment_id),
         "amount": refund.amount_minor,
@@ -167,6 +169,7 @@ def tell_card(card: CardReference) -> dict[str, Any]:
     return {
         "id": str(card.pk),
         "object": "card",
+        "livemode": card.is_live,
         "connector": card.connector,
         "brand": card.brand,
         "last_four": card.last_four,
@@ -184,6 +187,7 @@ def tell_customer(customer: Customer, shown: dict[str, str]) -> dict[str, Any]:
     return {
         "id": str(customer.pk),
         "object": "customer",
+        "livemode": customer.is_live,
         "reference": customer.reference,
         "name": shown["name"],
         "email": shown["email"],
@@ -204,7 +208,7 @@ def present_payment(payment_id: uuid.UUID) -> Presented:
 
 def present_refund(refund_id: uuid.UUID) -> Presented:
     """201 once it is over, 202 while it is on its way. One SELECT."""
-    refund = Refund.objects.get(pk=refund_id)
+    refund = Refund.objects.select_related("payment").get(pk=refund_id)
     waits = told(refund.status) == PROCESSING
     return int(HTTPStatus.ACCEPTED if waits else HTTPStatus.CREATED), tell_refund(refund)
 

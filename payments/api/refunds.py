@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
 from audit.access import saw
-from payments.api.door import Scope, caller_of, once_for
-from payments.api.finding import get_own_payment, get_own_refund, next_of, page_of
+from payments.api.door import Scope, once_for
+from payments.api.finding import get_own_payment, get_own_refund, next_of, own, page_of
 from payments.api.presenting import tell_refund
 from payments.api.schemas import Problem, RefundIn, RefundList, RefundOut
 from payments.commands.refunds import refund_payment
@@ -53,7 +53,7 @@ class RefundQuery(Schema):
 @router.get("/refunds", url_name="refunds", response={200: RefundList, "4XX": Problem}, auth=READ)
 def list_(request: HttpRequest, query: Query[RefundQuery]) -> dict[str, object]:
     """The merchant's refunds, newest first, or those of one payment."""
-    rows = Refund.objects.filter(payment__merchant=caller_of(request).merchant)
+    rows = own(request, Refund).select_related("payment")
     if query.payment:
         rows = rows.filter(payment_id=query.payment)
     page = page_of(rows, query.after, query.limit)

@@ -107,6 +107,7 @@ class CardIn(In):
 class CardOut(Schema):
     id: uuid.UUID
     object: Literal["card"]
+    livemode: bool
     connector: str
     brand: str
     last_four: str
@@ -123,6 +124,7 @@ class CustomerOut(Schema):
 
     id: uuid.UUID
     object: Literal["customer"]
+    livemode: bool
     reference: str
     name: str
     email: str
@@ -190,6 +192,7 @@ class PaymentOut(Schema):
 
     id: uuid.UUID
     object: Literal["payment"]
+    livemode: bool
     reference: str
     status: str
     amount: int
@@ -214,6 +217,7 @@ class RefundOut(Schema):
 
     id: uuid.UUID
     object: Literal["refund"]
+    livemode: bool
     reference: str
     payment: uuid.UUID
     amount: int

@@ -53,17 +53,19 @@ def create_payment(
     customer_id: uuid.UUID | None = None,
     order_reference: str = "",
     capture_method: str = Payment.CaptureMethod.AUTOMATIC,
+    is_live: bool = False,
 ) -> Payment:
     """Make a payment and have its first attempt sent to the provider.
 
     A repeat with the same key answers the first payment. Refuses a merchant, customer or card
-    that does not belong together, a currency the merchant does not take, an amount not above
-    zero, a card number in the order reference. 4 SELECTs, 5 statements to write.
+    that does not belong together or is of the other mode (test or live), a currency the merchant
+    does not take, an amount not above zero, a card number in the order reference. 4 SELECTs, 5
+    statements to write.
     """
     if (done := work.replay(Payment)) is not None:
         return done
-    _check_parties(merchant_id, customer_id, amount)
-    card = _load_card(work, merchant_id, card_id)
+    _check_parties(merchant_id, customer_id, amount, is_live=is_live)
+    card = _load_card(work, merchant_id, card_id, is_live=is_live)
     if find_card_number(order_reference):
         raise Refusal("card_number", _("A card number must not stand in a reference."))
     payment = Payment(
@@ -75,6 +77,7 @@ def create_payment(
         amount_minor=amount.minor,
         currency=amount.currency,
         capture_method=Payment.CaptureMethod(capture_method),
+        is_live=is_live,
         created_at=work.now,
     )
     payment.reference = reference_of("P", payment.pk)
@@ -83,7 +86,9 @@ def create_payment(
     return payment
 
 
-def _check_parties(merchant_id: uuid.UUID, customer_id: uuid.UUID | None, amount: Money) -> None:
+def _check_parties(
+    merchant_id: uuid.UUID, customer_id: uuid.UUID | None, amount: Money, *, is_live: bool
+) -> None:
     if amount.minor <= 0:
         raise Refusal("amount_not_positive", _("The amount must be above zero."))
     taken = MerchantCurrency.objects.filter(merchant_id=merchant_id, currency=amount.currency)
@@ -91,13 +96,16 @@ def _check_parties(merchant_id: uuid.UUID, customer_id: uuid.UUID | None, amount
         raise Refusal("currency_not_taken", _("The merchant does not take this currency."))
     if customer_id is None:
         return
-    if not Customer.objects.filter(pk=customer_id, merchant_id=merchant_id).exists():
+    rows = Customer.objects.filter(pk=customer_id, merchant_id=merchant_id, is_live=is_live)
+    if not rows.exists():
         raise Refusal("customer_missing", _("There is no such customer."), Kind.MISSING)
 
 
-def _load_card(work: Work, merchant_id: uuid.UUID, card_id: uuid.UUID) -> CardReference:
+def _load_card(
+    work: Work, merchant_id: uuid.UUID, card_id: uuid.UUID, *, is_live: bool
+) -> CardReference:
     return work.load_one(
-        CardReference.objects.filter(pk=card_id, merchant_id=merchant_id),
+        CardReference.objects.filter(pk=card_id, merchant_id=merchant_id, is_live=is_live),
         Refusal("card_missing", _("There is no such card."), Kind.MISSING),
     )
 
@@ -134,7 +142,7 @@ def retry_payment(work: Work, *, payment_id: uuid.UUID, card_id: uuid.UUID, key:
         raise Refusal(
             "attempt_not_over", _("The last attempt is not over."), Kind.CONFLICT, about=payment
         )
-    card = _load_card(work, payment.merchant_id, card_id)
+    card = _load_card(work, payment.merchant_id, card_id, is_live=payment.is_live)
     attempt = _add_attempt(work, payment, card, number=last.number + 1, key=key)
     settle(work, payment, attempt, "payments.attempt.requested")
     return attempt

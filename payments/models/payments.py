@@ -13,7 +13,10 @@ from payments.ledger.money import Money
 
 
 class Payment(KeyedModel):
-    """What a customer owes a merchant. Its status is derived (`payments.states.derive`)."""
+    """What a customer owes a merchant. Its status is derived (`payments.states.derive`).
+
+    `is_live` False: no money moves for it. The key that takes it says so, for good.
+    """
 
     class Status(models.TextChoices):
         PROCESSING = "processing", _("processing")
@@ -43,6 +46,7 @@ class Payment(KeyedModel):
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     capture_method = models.CharField(max_length=10, choices=CaptureMethod)
+    is_live = models.BooleanField(default=False)
     status = models.CharField(max_length=20, choices=Status, default=Status.PROCESSING)
     created_at = models.DateTimeField()
     authorized_minor = models.BigIntegerField(default=0)
@@ -71,6 +75,10 @@ class Payment(KeyedModel):
         indexes = [
             models.Index(fields=["created_at", "id"], name="payments_time"),
             models.Index(fields=["merchant", "created_at", "id"], name="payments_merchant_time"),
+            models.Index(
+                fields=["merchant", "is_live", "created_at", "id"], name="payments_merchant_mode"
+            ),
+            models.Index(fields=["is_live", "created_at", "id"], name="payments_mode_time"),
             models.Index(fields=["status", "created_at", "id"], name="payments_status_time"),
             models.Index(fields=["currency", "created_at", "id"], name="payments_currency_time"),
             models.Index(

@@ -81,6 +81,7 @@ def create_customer(
     email: str = "",
     phone: str = "",
     address: str = "",
+    is_live: bool = False,
     key: str,
 ) -> Customer:
     """Take a customer in, his personal fields sealed under a key made for him.
@@ -98,6 +99,7 @@ def create_customer(
         fingerprint=work.fingerprint,
         merchant=merchant,
         reference=make_reference("C"),
+        is_live=is_live,
         created_at=work.now,
     )
     for column, value in seal_fields(customer.pk, data_key, values).items():
@@ -146,9 +148,12 @@ def add_card(
     customer_id: uuid.UUID | None = None,
     connector: str,
     card: policy.CardDetails,
+    is_live: bool = False,
     key: str,
 ) -> CardReference:
     """Keep a card as its provider's token. A card number anywhere in it is refused.
+
+    A customer of the other mode, test or live, is not there.
 
     The same key again returns the first card. Two or three SELECTs.
     """
@@ -160,7 +165,7 @@ def add_card(
         key=key,
         fingerprint=work.fingerprint,
         merchant=merchant,
-        customer=_customer_of(work, merchant, customer_id),
+        customer=_customer_of(work, merchant, customer_id, is_live=is_live),
         connector=clean_text(connector, field="connector", most=32, required=True),
         token=card.token,
         brand=clean_text(card.brand, field="brand", most=20, required=True),
@@ -171,16 +176,20 @@ def add_card(
         card_fingerprint=clean_text(card.fingerprint, field="card_fingerprint", most=64),
         funding=card.funding,
         country=card.country,
+        is_live=is_live,
         created_at=work.now,
     )
     work.add(reference)
     return reference
 
 
-def _customer_of(work: Work, merchant: Merchant, customer_id: uuid.UUID | None) -> Customer | None:
+def _customer_of(
+    work: Work, merchant: Merchant, customer_id: uuid.UUID | None, *, is_live: bool
+) -> Customer | None:
     if customer_id is None:
         return None
-    customer = work.load_one(Customer.objects.filter(pk=customer_id), errors.no_such_customer())
+    rows = Customer.objects.filter(pk=customer_id, is_live=is_live)
+    customer = work.load_one(rows, errors.no_such_customer())
     if customer.merchant_id != merchant.pk:
         raise errors.of_another_merchant()
     return customer

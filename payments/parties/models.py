@@ -65,6 +65,7 @@ class Customer(KeyedModel):
     """A person who pays. Known everywhere by `reference`; the rest is sealed under a data key of
     his own (`SubjectKey` with the same id) and found by blind index only.
 
+    Test and live are two worlds (`is_live`): a key of one never meets a customer of the other.
     One that was found to be another's duplicate points at him (`merged_into`), for good: what it
     had stays where it was booked, and is shown with what the other has.
     """
@@ -79,6 +80,7 @@ class Customer(KeyedModel):
     address = SealedField(blank=True)
     email_index = models.CharField(max_length=64, blank=True)
     phone_index = models.CharField(max_length=64, blank=True)
+    is_live = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, related_name="merged_from"
@@ -89,7 +91,9 @@ class Customer(KeyedModel):
         verbose_name = _("customer")
         permissions = [("reveal_customer", "Can see a customer's name and addresses in clear")]
         indexes = [
-            models.Index(fields=["merchant", "created_at", "id"], name="parties_customer_merchant"),
+            models.Index(
+                fields=["merchant", "is_live", "created_at", "id"], name="parties_customer_mode"
+            ),
             models.Index(fields=["email_index"], name="parties_customer_email"),
             models.Index(fields=["phone_index"], name="parties_customer_phone"),
         ]
@@ -166,6 +170,7 @@ class CardReference(KeyedModel):
     card_fingerprint = models.CharField(max_length=64, blank=True)
     funding = models.CharField(max_length=8, choices=Funding, default=Funding.UNKNOWN)
     country = models.CharField(max_length=2, blank=True)
+    is_live = models.BooleanField(default=False)
     created_at = models.DateTimeField()
 
     class Meta(KeyedModel.Meta):

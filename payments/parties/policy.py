@@ -153,6 +153,8 @@ def merge_decision(
         return Decision(False, _("These are one and the same customer."))
     if duplicate.merchant_id != survivor.merchant_id:
         return Decision(False, _("They are customers of two merchants, who do not share them."))
+    if duplicate.is_live != survivor.is_live:
+        return Decision(False, _("One of them is a test customer, the other a real one."))
     if duplicate.merged_into_id is not None:
         return Decision(False, _("This customer was merged into another already."))
     if survivor.merged_into_id is not None:

@@ -40,6 +40,7 @@ class Wanted:
     last_four: str = ""
     customer: str = ""
     capture_method: str = ""
+    is_live: bool | None = None
     connector: str = ""
     decline_code: str = ""
 
@@ -52,6 +53,8 @@ def list_wanted(wanted: Wanted) -> QuerySet[Payment]:
     rows = list_payments()
     if wanted.statuses:
         rows = rows.filter(status__in=wanted.statuses)
+    if wanted.is_live is not None:
+        rows = rows.filter(is_live=wanted.is_live)
     if wanted.merchant_id:
         rows = rows.filter(merchant_id=wanted.merchant_id)
     if wanted.created_from:

@@ -63,7 +63,7 @@ class Shop:
 
 def make_secret_key(merchant: Merchant, *scopes: str, **given: Any) -> tuple[ApiKey, str]:
     """A key with these scopes, by default all of them, and its secret."""
-    secret = new_secret(is_live=False)
+    secret = new_secret(is_live=given.get("is_live", False))
     made = create_api_key(
         merchant_id=merchant.pk,
         name="Shop",

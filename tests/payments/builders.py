@@ -59,7 +59,11 @@ def make_customer(merchant: Merchant, **facts: Any) -> Customer:
 
 
 def make_card(
-    merchant: Merchant, customer: Customer | None = None, token: str = APPROVED
+    merchant: Merchant,
+    customer: Customer | None = None,
+    token: str = APPROVED,
+    *,
+    is_live: bool = False,
 ) -> CardReference:
     return add_card(
         merchant_id=merchant.pk,
@@ -73,6 +77,7 @@ def make_card(
             exp_month=12,
             exp_year=2030,
         ),
+        is_live=is_live,
         key=new_key(),
     )
 

@@ -181,6 +181,25 @@ def test_a_payment_is_found_by_every_name_it_has(browser: Client) -> None:
         assert references_in(page) == [payment.reference], name
 
 
+def test_tests_are_told_from_what_is_real(browser: Client, parties: dict[str, Any]) -> None:
+    merchant = parties["merchant"]
+    given = {
+        "merchant": merchant,
+        "customer": builders.make_customer(merchant, is_live=True),
+        "card": builders.make_card(merchant, is_live=True),
+    }
+    real = new_payment(eur(100), **given, is_live=True)
+    test = new_payment(eur(100), **parties)
+    assert references_in(browser.get("/payments/?mode=live")) == [real.reference]
+    page = browser.get("/payments/?mode=test&cols=reference&cols=mode")
+    assert references_in(page) == [test.reference]
+    marked = [
+        "no money moves" in browser.get(f"/payments/{one.pk}/").content.decode()
+        for one in (real, test)
+    ]
+    assert marked == [False, True]
+
+
 def test_merchants_are_told_apart(browser: Client, parties: dict[str, Any]) -> None:
     mine = new_payment(eur(100), **parties)
     new_payment(eur(100))

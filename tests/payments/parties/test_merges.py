@@ -187,6 +187,7 @@ def test_what_may_not_be_merged_is_refused_with_its_reason(
     gone, moved, asked = (
         commands.create_customer(merchant_id=merchant.pk, key=new_key(), **PERSON) for _ in range(3)
     )
+    real = commands.create_customer(merchant_id=merchant.pk, is_live=True, key=new_key(), **PERSON)
     erase(gone)
     approve(lead, ask(agent, moved, customer))
     ask(agent, asked, customer)
@@ -194,6 +195,8 @@ def test_what_may_not_be_merged_is_refused_with_its_reason(
         (other, other, "one and the same"),
         (other, stranger, "two merchants"),
         (stranger, other, "two merchants"),
+        (real, other, "test customer"),
+        (other, real, "test customer"),
         (gone, other, "erased"),
         (other, gone, "erased"),
         (moved, other, "merged into another already"),
