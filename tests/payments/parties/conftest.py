@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from audit.actor import acting_as, system
 from payments.parties.commands import create_customer, create_merchant
 from payments.parties.models import Customer, Merchant
 
-PERSON = {
+PERSON: dict[str, Any] = {
     "name": "Odile Marchetaille",
     "email": "Odile.Marchetaille@demo.test",
     "phone": "+33 1 99 00 17 23",
