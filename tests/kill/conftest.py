@@ -17,7 +17,7 @@ from tests.plugins.postgres import ENGINE
 if os.environ.get("DATABASE_ENGINE") == ENGINE:
     collect_ignore = ["test_file_locked.py"]
 else:
-    collect_ignore = ["test_server_lost.py", "test_cut_at_commit.py"]
+    collect_ignore = ["test_server_lost.py", "test_cut_at_commit.py", "test_five_hundred.py"]
 
 
 @pytest.fixture
