@@ -23,7 +23,7 @@ AREAS: dict[str, Any] = {
     "approvals": _("Approvals"),
     "notes": _("Notes and tags"),
     "parties": _("Merchants and customers"),
-    "gateways": _("Provider events"),
+    "gateways": _("Providers, their accounts and events"),
     "ledger": _("Ledger"),
     "access": _("People, sign-in, and looks at data"),
     "auth": _("Roles"),
@@ -147,6 +147,14 @@ PARTIES: dict[str, Any] = {
     "gateways.webhook.refused": _("Refused a forged provider event"),
     "gateways.event.received": _("Received a provider's event"),
     "gateways.event.settled": _("Dealt with a provider's event"),
+    "gateways.account.created": _("Added an account at a provider"),
+    "gateways.account.installed": _("Added the house's account at the sandbox"),
+    "gateways.account.key_replaced": _("Gave an account at a provider a new key"),
+    "gateways.account.secret_replaced": _("Gave an account at a provider a new webhook secret"),
+    "gateways.account.trial_requested": _("Had the credentials of an account tried"),
+    "gateways.account.tried": _("Tried the credentials of an account"),
+    "gateways.account.enabled": _("Enabled an account at a provider"),
+    "gateways.account.disabled": _("Disabled an account at a provider"),
     "ledger.balances.rolled_up": _("Rolled up balances"),
 }
 

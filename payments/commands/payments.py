@@ -10,7 +10,9 @@ from audit.card_numbers import find_card_number
 from audit.command import command
 from audit.errors import Kind, Refusal
 from audit.work import Work
+from payments.gateways.models import ConnectorAccount
 from payments.gateways.protocol import AuthorizationAnswer, AuthorizationStatus
+from payments.gateways.queries import list_open_accounts
 from payments.ledger.money import Money
 from payments.models import Attempt, Capture, Payment, reference_of
 from payments.parties.models import CardReference, Customer, MerchantCurrency
@@ -59,8 +61,8 @@ def create_payment(
 
     A repeat with the same key answers the first payment. Refuses a merchant, customer or card
     that does not belong together or is of the other mode (test or live), a currency the merchant
-    does not take, an amount not above zero, a card number in the order reference. 4 SELECTs, 5
-    statements to write.
+    does not take, an amount not above zero, a card number in the order reference, a payment that
+    no account takes. 5 SELECTs, 5 statements to write.
     """
     if (done := work.replay(Payment)) is not None:
         return done
@@ -110,9 +112,17 @@ def _load_card(
     )
 
 
+def _choose_account(payment: Payment, card: CardReference) -> ConnectorAccount:
+    for account in list_open_accounts(payment.merchant_id, is_live=payment.is_live):
+        if account.connector == card.connector:
+            return account
+    raise Refusal("no_route", _("No account at a provider takes this payment."), Kind.CONFLICT)
+
+
 def _add_attempt(
     work: Work, payment: Payment, card: CardReference, *, number: int, key: str
 ) -> Attempt:
+    account = _choose_account(payment, card)
     attempt = Attempt(
         key=key,
         fingerprint=work.fingerprint,
@@ -120,7 +130,8 @@ def _add_attempt(
         card=card,
         last_four=card.last_four,
         number=number,
-        connector=card.connector,
+        connector=account.connector,
+        account=account,
         amount_minor=payment.amount_minor,
         currency=payment.currency,
         created_at=work.now,

@@ -1,3 +1,5 @@
+from functools import partial
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -8,10 +10,28 @@ class GatewaysConfig(AppConfig):
     verbose_name = _("Providers")
 
     def ready(self) -> None:
-        from audit import guard, net
-        from payments.gateways import tasks  # noqa: F401, registers the handler
-        from payments.gateways.models import InboundEvent, Mapping, ProviderCall
+        from django.db.models.signals import post_migrate
+
+        from audit import guard, net, rotation
+        from payments.gateways import (
+            install,
+            tasks,  # noqa: F401, registers the handlers
+        )
+        from payments.gateways.models import (
+            ConnectorAccount,
+            InboundEvent,
+            Mapping,
+            ProviderCall,
+        )
+        from payments.gateways.models.accounts import SECRETS, place_of
 
         net.keep(InboundEvent, left_out=["body"])
         net.keep(Mapping)
+        net.keep(ConnectorAccount, left_out=["key", "fingerprint", *SECRETS])
+        for column in SECRETS:
+            name = f"connector accounts: {column}"
+            rotation.register_secret(
+                name, ConnectorAccount, column, partial(place_of, column=column)
+            )
+        post_migrate.connect(install.after_migrate, sender=self, dispatch_uid="gateways.sandbox")
         guard.insert_only.add(ProviderCall._meta.db_table)

@@ -98,6 +98,14 @@ class CardFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """Whom the provider takes us for. `is_live` None where it does not say."""
+
+    account: str
+    is_live: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderEvent:
     """A verified message of the provider's. It says that something changed, not what is true now.
 
@@ -238,6 +246,13 @@ class Gateway(Protocol):
 
     def get_card(self, token: str) -> CardFacts:
         """What may be known of the card behind a token. Raises Unavailable, Unknown, Rejected."""
+        ...
+
+    def identify(self) -> Identity:
+        """Whose credentials these are; the cheapest call that proves them.
+
+        Raises Unavailable, Unknown, Rejected (they are not taken).
+        """
         ...
 
     def verify_event(

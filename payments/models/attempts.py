@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from audit.owned import KeyedModel
+from payments.gateways.models import ConnectorAccount
 from payments.ledger.money import Money
 from payments.models.asked import Asked
 from payments.models.payments import Payment
@@ -33,6 +34,11 @@ class Attempt(KeyedModel, Asked):
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="attempts")
     card = models.ForeignKey("parties.CardReference", on_delete=models.PROTECT, related_name="+")
+    account = models.ForeignKey(
+        ConnectorAccount, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    """Through which account it was asked; captures and refunds go through the same. None: it is
+    older than accounts are."""
     last_four = models.CharField(max_length=4, blank=True)
     """Of the card, kept here too: with the amount and the time it makes an index to search by."""
     number = models.PositiveSmallIntegerField()

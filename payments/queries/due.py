@@ -12,10 +12,10 @@ from payments.models import Asking, Attempt, Capture, Increment, Payment, Refund
 from payments.states import ASKED_FOR
 
 WITH: dict[type[Asking], tuple[str, ...]] = {
-    Attempt: ("payment", "card"),
-    Increment: ("attempt",),
-    Capture: ("attempt",),
-    Refund: ("attempt",),
+    Attempt: ("payment", "card", "account"),
+    Increment: ("attempt__account",),
+    Capture: ("attempt__account",),
+    Refund: ("attempt__account",),
 }
 HOLDS = (
     Payment.Status.REQUIRES_ACTION,

@@ -24,22 +24,22 @@ def get_payment(payment_id: uuid.UUID) -> Payment:
 
 def get_attempt(attempt_id: uuid.UUID) -> Attempt:
     """An attempt with its payment and card."""
-    return Attempt.objects.select_related("payment", "card").get(pk=attempt_id)
+    return Attempt.objects.select_related("payment", "card", "account").get(pk=attempt_id)
 
 
 def get_increment(increment_id: uuid.UUID) -> Increment:
     """An increment with its attempt."""
-    return Increment.objects.select_related("attempt").get(pk=increment_id)
+    return Increment.objects.select_related("attempt__account").get(pk=increment_id)
 
 
 def get_capture(capture_id: uuid.UUID) -> Capture:
     """A capture with its attempt."""
-    return Capture.objects.select_related("attempt").get(pk=capture_id)
+    return Capture.objects.select_related("attempt__account").get(pk=capture_id)
 
 
 def get_refund(refund_id: uuid.UUID) -> Refund:
     """A refund with its attempt."""
-    return Refund.objects.select_related("attempt").get(pk=refund_id)
+    return Refund.objects.select_related("attempt__account").get(pk=refund_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +134,21 @@ def list_refund_reasons() -> QuerySet[RefundReason]:
 def find_attempt(connector: str, reference: str) -> Attempt | None:
     """Whose authorization the provider calls by this reference."""
     rows = Attempt.objects.filter(connector=connector, provider_reference=reference)
+    rows = rows.select_related("account")
     return rows.order_by("pk").first()
 
 
 def find_capture(connector: str, reference: str) -> Capture | None:
     """Whose capture the provider calls by this reference."""
     rows = Capture.objects.filter(connector=connector, provider_reference=reference)
+    rows = rows.select_related("attempt__account")
     return rows.order_by("pk").first()
 
 
 def find_refund(connector: str, reference: str) -> Refund | None:
     """Whose refund the provider calls by this reference."""
     rows = Refund.objects.filter(connector=connector, provider_reference=reference)
+    rows = rows.select_related("attempt__account")
     return rows.order_by("pk").first()
 
 

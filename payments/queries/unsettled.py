@@ -44,7 +44,7 @@ def list_open_increments(attempt_id: uuid.UUID) -> list[Increment]:
     rows = Increment.objects.filter(
         attempt_id=attempt_id, status__in=("pending", "unknown", "conflicted")
     )
-    return list(rows.select_related("attempt").order_by("created_at", "pk"))
+    return list(rows.select_related("attempt__account").order_by("created_at", "pk"))
 
 
 MOST = 100

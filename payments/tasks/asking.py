@@ -7,13 +7,25 @@ from typing import TypeVar
 
 from audit.outbox.handlers import TryAgain
 from payments.gateways.errors import Mismatch, Rejected, Unavailable, Unknown, UnmappedStatus
-from payments.gateways.protocol import AuthorizationAnswer, OperationAnswer, OperationStatus
+from payments.gateways.protocol import (
+    AuthorizationAnswer,
+    Gateway,
+    OperationAnswer,
+    OperationStatus,
+)
+from payments.gateways.registry import open_gateway
 from payments.ledger.money import Money
-from payments.models import Asking
+from payments.models import Asking, Attempt
 from payments.queries.payments import is_known_elsewhere
 from payments.steps import Silence
 
 Answer = TypeVar("Answer", AuthorizationAnswer, OperationAnswer)
+
+
+def gateway_of(row: Asking) -> Gateway:
+    """The gateway through the account that the row's attempt was made at."""
+    attempt = row if isinstance(row, Attempt) else row.attempt
+    return open_gateway(row.connector, attempt.account, row.payment_id)
 
 
 def ask(

@@ -8,10 +8,10 @@ from payments.commands.voids import record_void_result
 from payments.gateways.events import TooEarly, handles
 from payments.gateways.models import InboundEvent
 from payments.gateways.protocol import AuthorizationAnswer, OperationAnswer, OperationStatus
-from payments.gateways.registry import get_gateway
 from payments.models import Attempt
 from payments.queries.payments import find_attempt, find_capture, find_refund
 from payments.queries.unsettled import list_open_increments
+from payments.tasks.asking import gateway_of
 from payments.tasks.resolve import settle
 from payments.tasks.send import tell_capture, tell_refund, void_operation_key
 
@@ -37,9 +37,7 @@ def follow_void(event: InboundEvent) -> None:
     """What was held has been let go, because we asked for it or for another reason."""
     attempt = _attempt_of(event)
     if attempt.status in (Attempt.Status.VOIDING, Attempt.Status.VOID_UNKNOWN):
-        outcome = get_gateway(event.connector, attempt.payment_id).find_operation(
-            void_operation_key(attempt)
-        )
+        outcome = gateway_of(attempt).find_operation(void_operation_key(attempt))
         if outcome is not None:
             record_void_result(
                 attempt_id=attempt.pk, answer=outcome, key=void_operation_key(attempt)
@@ -64,7 +62,7 @@ def follow_capture(event: InboundEvent) -> None:
     capture = find_capture(event.connector, event.object_reference)
     if capture is None:
         raise TooEarly
-    gateway = get_gateway(event.connector, capture.payment_id)
+    gateway = gateway_of(capture)
     tell_capture(capture, gateway.retrieve_capture(event.object_reference))
 
 
@@ -74,7 +72,7 @@ def follow_refund(event: InboundEvent) -> None:
     refund = find_refund(event.connector, event.object_reference)
     if refund is None:
         raise TooEarly
-    gateway = get_gateway(event.connector, refund.payment_id)
+    gateway = gateway_of(refund)
     tell_refund(refund, gateway.retrieve_refund(event.object_reference))
 
 
@@ -95,5 +93,5 @@ def _attempt_of(event: InboundEvent) -> Attempt:
 
 def _ask_about(event: InboundEvent) -> tuple[Attempt, AuthorizationAnswer]:
     attempt = _attempt_of(event)
-    gateway = get_gateway(event.connector, attempt.payment_id)
+    gateway = gateway_of(attempt)
     return attempt, gateway.retrieve_authorization(event.object_reference)

@@ -26,14 +26,13 @@ from payments.commands.refunds import record_refund_lost
 from payments.commands.voids import record_void_lost
 from payments.gateways.errors import GatewayError, Unavailable, Unknown
 from payments.gateways.protocol import AuthorizationAnswer, OperationAnswer
-from payments.gateways.registry import get_gateway
 from payments.models import Asking, Attempt, Capture, Increment, Refund
 from payments.queries.due import attempts_to_expire, rows_to_ask
 from payments.queries.payments import VOIDS
 from payments.queries.unsettled import MODELS, list_open_to_inquiry
 from payments.steps import NOTHING_SAID, Silence
 from payments.tasks import send
-from payments.tasks.asking import check_reference, silence_of
+from payments.tasks.asking import check_reference, gateway_of, silence_of
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +119,7 @@ def _settle_authorization(attempt: Attempt) -> None:
 
     _settle(
         attempt,
-        lambda: get_gateway(attempt.connector, attempt.payment_id).find_authorization(key),
+        lambda: gateway_of(attempt).find_authorization(key),
         lambda silence: record_authorization_lost(attempt_id=attempt.pk, silence=silence),
         # The customer is long gone: what never arrived is not sent again.
         fail,
@@ -179,7 +178,7 @@ def _settle_refund(refund: Refund) -> None:
 
 
 def _operation(row: Any, key: str) -> Callable[[], OperationAnswer | None]:
-    return lambda: get_gateway(row.connector, row.payment_id).find_operation(key)
+    return lambda: gateway_of(row).find_operation(key)
 
 
 @shared_task(name="payments.expire_authorizations")

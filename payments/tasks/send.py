@@ -31,10 +31,9 @@ from payments.commands.payments import (
 from payments.commands.refunds import record_refund_lost, record_refund_result
 from payments.commands.voids import record_void_lost, record_void_result
 from payments.gateways.protocol import OperationAnswer, OperationStatus
-from payments.gateways.registry import get_gateway
 from payments.models import Attempt, Capture, Increment, Refund
 from payments.queries.payments import get_attempt, get_capture, get_increment, get_refund
-from payments.tasks.asking import ask, refused
+from payments.tasks.asking import ask, gateway_of, refused
 
 EXPIRED = "authorization_expired"
 
@@ -58,7 +57,7 @@ def ask_authorization(attempt: Attempt) -> None:
     key = str(attempt.pk)
     answer = ask(
         attempt,
-        lambda: get_gateway(attempt.connector, attempt.payment_id).authorize(
+        lambda: gateway_of(attempt).authorize(
             key=key,
             amount=attempt.amount,
             card_token=attempt.card.token,
@@ -85,7 +84,7 @@ def ask_increment(increment: Increment) -> None:
     key = str(increment.pk)
     answer = ask(
         increment,
-        lambda: get_gateway(increment.connector, increment.payment_id).increment(
+        lambda: gateway_of(increment).increment(
             key=key,
             authorization_reference=increment.attempt.provider_reference,
             amount=increment.amount,
@@ -118,7 +117,7 @@ def ask_capture(capture: Capture) -> None:
         return
     answer = ask(
         capture,
-        lambda: get_gateway(capture.connector, capture.payment_id).capture(
+        lambda: gateway_of(capture).capture(
             key=str(capture.pk),
             authorization_reference=capture.attempt.provider_reference,
             amount=capture.amount,
@@ -162,7 +161,7 @@ def ask_capture_void(capture: Capture) -> None:
     """One void call for a capture, and its answer on record."""
     answer = ask(
         capture,
-        lambda: get_gateway(capture.connector, capture.payment_id).void_capture(
+        lambda: gateway_of(capture).void_capture(
             key=capture_void_key(capture),
             capture_reference=capture.provider_reference,
             amount=capture.amount,
@@ -202,7 +201,7 @@ def ask_void(attempt: Attempt) -> None:
     amount = attempt.payment.money(attempt.void_minor)
     answer = ask(
         attempt,
-        lambda: get_gateway(attempt.connector, attempt.payment_id).void(
+        lambda: gateway_of(attempt).void(
             key=void_operation_key(attempt),
             authorization_reference=attempt.provider_reference,
             amount=amount,
@@ -241,7 +240,7 @@ def ask_refund(refund: Refund) -> None:
     """One refund call, and its answer on record."""
     answer = ask(
         refund,
-        lambda: get_gateway(refund.connector, refund.payment_id).refund(
+        lambda: gateway_of(refund).refund(
             key=str(refund.pk),
             authorization_reference=refund.attempt.provider_reference,
             amount=refund.amount,

@@ -8,6 +8,8 @@ from typing import Any
 from payments.commands.captures import record_capture_result
 from payments.commands.payments import create_payment, record_authorization
 from payments.commands.refunds import record_refund_result, refund_payment
+from payments.gateways.commands import create_account, enable_account, record_trial
+from payments.gateways.models import ConnectorAccount
 from payments.gateways.protocol import (
     AuthorizationAnswer,
     AuthorizationStatus,
@@ -65,10 +67,12 @@ def make_card(
     *,
     is_live: bool = False,
 ) -> CardReference:
+    if is_live:
+        make_live_account()
     return add_card(
         merchant_id=merchant.pk,
         customer_id=customer.pk if customer else None,
-        connector="sandbox",
+        connector="stripe" if is_live else "sandbox",
         card=CardDetails(
             token=token,
             brand="visa",
@@ -80,6 +84,20 @@ def make_card(
         is_live=is_live,
         key=new_key(),
     )
+
+
+def make_live_account() -> ConnectorAccount:
+    """The house's account for real money, as if the provider had taken its key."""
+    account = create_account(
+        connector="stripe",
+        name="Real",
+        is_live=True,
+        api_key="sk_live_keyofthetests",
+        key="the live account of the tests",
+    )
+    tried, passed = account.next_api_key, ConnectorAccount.Trial.PASSED
+    record_trial(account_id=account.pk, tried=tried, outcome=passed)
+    return enable_account(account_id=account.pk)
 
 
 def make_reason(code: str = "requested_by_customer") -> RefundReason:

@@ -18,9 +18,11 @@ from django.conf import settings
 
 from payments.gateways import signatures
 from payments.gateways.errors import Mismatch, Rejected
+from payments.gateways.opened import Opened
 from payments.gateways.protocol import (
     AuthorizationAnswer,
     CardFacts,
+    Identity,
     OperationAnswer,
     ProviderEvent,
     Total,
@@ -60,11 +62,16 @@ class SandboxGateway:
         self._meaning_of = meaning_of
 
     @classmethod
-    def from_settings(cls) -> Self:
+    def for_account(cls, account: Opened | None) -> Self:
+        """Through an account; without one, and for what it does not say, as the settings have it.
+
+        The provider of the sandbox knows no accounts: all of ours are one to it.
+        """
+        own = account.webhook_secrets if account is not None else ()
         return cls(
             settings.SANDBOX_URL,
             settings.PROVIDER_TIMEOUT_S,
-            settings.SANDBOX_WEBHOOK_SECRETS,
+            own or settings.SANDBOX_WEBHOOK_SECRETS,
             partial(find_meaning, CONNECTOR),
         )
 
@@ -178,6 +185,10 @@ class SandboxGateway:
         body = self._client.get("card", f"/v1/cards/{quote(token, safe='')}")
         check(body, "token", token)
         return read_card(body)
+
+    def identify(self) -> Identity:
+        self._client.get("identify", "/v1/totals")
+        return Identity("sandbox", is_live=False)
 
     def totals(self) -> tuple[Total, ...]:
         return read_totals(self._client.get("totals", "/v1/totals"))

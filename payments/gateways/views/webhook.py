@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -16,7 +17,7 @@ from audit.models import Outcome
 from payments.gateways.commands import receive_event
 from payments.gateways.errors import Forged
 from payments.gateways.floods import refused
-from payments.gateways.registry import NoSuchConnector, get_gateway
+from payments.gateways.registry import verify_event
 
 LARGEST_BODY = 64 * 1024
 
@@ -30,19 +31,18 @@ def receive(request: HttpRequest, connector: str) -> HttpResponse:
     202 when it is kept (now or before), 400 for a forged one, 404 for a connector that is none,
     413 for a message too large.
     """
-    try:
-        gateway = get_gateway(connector)
-    except NoSuchConnector:
+    if connector not in settings.GATEWAYS:
         return _answer("connector_unknown", HTTPStatus.NOT_FOUND)
     with acting_as(_actor(request, connector)):
         if _length(request) > LARGEST_BODY:
             return _refuse(connector, "too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         try:
-            event = gateway.verify_event(request.headers, request.body, now())
+            account_id, event = verify_event(connector, request.headers, request.body, now())
         except Forged as forged:
             return _refuse(connector, forged.reason, HTTPStatus.BAD_REQUEST)
         receive_event(
             connector=connector,
+            account_id=account_id,
             event_id=event.id,
             type=event.type,
             object_kind=event.kind,

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from payments.gateways.commands import receive_event, settle_event
 from payments.gateways.errors import Unavailable, Unknown, UnmappedStatus
 from payments.gateways.models import InboundEvent
 from payments.gateways.states import MOVES, check_settling, is_settled
-from payments.gateways.tasks import process_event
+from payments.gateways.tasks.events import process_event
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("somebody")]
 
@@ -28,7 +29,7 @@ OCCURRED_AT = datetime(2026, 11, 3, 12, tzinfo=UTC)
 
 
 def received(event_id: str = "evt_1", **changes: str) -> uuid.UUID:
-    given = {
+    given: dict[str, Any] = {
         "type": "refund.succeeded",
         "object_kind": "refund",
         "object_reference": "ref_1",

@@ -32,6 +32,7 @@ def receive_event(
     authorization_reference: str,
     body: str,
     occurred_at: datetime,
+    account_id: uuid.UUID | None = None,
 ) -> uuid.UUID:
     """Keep a verified message and have it processed; returns the id of its row.
 
@@ -44,6 +45,7 @@ def receive_event(
         return found
     event = InboundEvent(
         connector=connector,
+        account_id=account_id,
         event_id=event_id,
         type=type,
         object_kind=object_kind,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from audit.owned import OwnedModel
+from payments.gateways.models.accounts import ConnectorAccount
 
 
 class InboundEvent(OwnedModel):
@@ -26,6 +27,9 @@ class InboundEvent(OwnedModel):
         QUARANTINED = "quarantined", _("put aside")
 
     connector = models.CharField(_("provider"), max_length=20)
+    account = models.ForeignKey(
+        ConnectorAccount, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     event_id = models.CharField(_("event"), max_length=80)
     type = models.CharField(_("type"), max_length=80, blank=True)
     object_kind = models.CharField(_("kind"), max_length=40, blank=True)

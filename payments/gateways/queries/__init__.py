@@ -1,0 +1,33 @@
+"""Reading what providers told, and which accounts we have with them."""
+
+from payments.gateways.queries.accounts import (
+    get_account,
+    list_accounts,
+    list_accounts_of,
+    list_open_accounts,
+)
+from payments.gateways.queries.events import (
+    UNKNOWN_TYPE,
+    PutAside,
+    find_meaning,
+    find_type,
+    get_event,
+    list_events,
+    list_mappings,
+    list_put_aside,
+)
+
+__all__ = [
+    "UNKNOWN_TYPE",
+    "PutAside",
+    "find_meaning",
+    "find_type",
+    "get_account",
+    "get_event",
+    "list_accounts",
+    "list_accounts_of",
+    "list_events",
+    "list_mappings",
+    "list_open_accounts",
+    "list_put_aside",
+]

@@ -1,0 +1,45 @@
+"""Which accounts we have at providers."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from audit.errors import Kind, Refusal
+from payments.gateways.models import ConnectorAccount
+
+MOST = 200
+"""So many accounts are looked through, and shown."""
+
+
+def get_account(account_id: uuid.UUID) -> ConnectorAccount:
+    """An account with its merchant. Raises a Refusal (missing). One SELECT."""
+    found = ConnectorAccount.objects.select_related("merchant").filter(pk=account_id).first()
+    if found is None:
+        raise Refusal("account_missing", _("There is no such account."), Kind.MISSING)
+    return found
+
+
+def list_accounts() -> QuerySet[ConnectorAccount]:
+    """All accounts with their merchants, by provider, the house's own first."""
+    rows = ConnectorAccount.objects.select_related("merchant")
+    return rows.order_by("connector", "merchant__name", "created_at", "pk")[:MOST]
+
+
+def list_accounts_of(connector: str) -> list[ConnectorAccount]:
+    """The accounts at one provider, in any state, oldest first. One SELECT."""
+    rows = ConnectorAccount.objects.filter(connector=connector)
+    return list(rows.order_by("created_at", "pk")[:MOST])
+
+
+def list_open_accounts(merchant_id: uuid.UUID | None, *, is_live: bool) -> list[ConnectorAccount]:
+    """Enabled accounts that may serve a merchant in a mode, its own first. One SELECT."""
+    rows = ConnectorAccount.objects.filter(
+        Q(merchant_id=merchant_id) | Q(merchant_id=None),
+        state=ConnectorAccount.State.ENABLED,
+        is_live=is_live,
+    )
+    found = list(rows.order_by("created_at", "pk")[:MOST])
+    return sorted(found, key=lambda one: one.merchant_id is None)
