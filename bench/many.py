@@ -22,6 +22,7 @@ def _measured(there: server.Server) -> tuple[Row, ...]:
     seeded = place.ours(there.address, name=SEEDED)
     server.execute(there, "postgres", f"CREATE DATABASE {SEEDED}")
     server.run(seeded, "manage.py", "migrate", "--run-syncdb", "--verbosity", "0")
+    server.run(seeded, "manage.py", "createcachetable", "--verbosity", "0")
     server.run(seeded, "-m", "bench.million", "seed")
     for name, wanted in ((pages.SMALL, SMALL), (pages.LARGE, LARGE)):
         copies = max(8, wanted // there.shrink)

@@ -72,7 +72,7 @@ def register() -> None:
         Need(
             "unknown",
             _("Outcome unknown"),
-            "circle-help",
+            "circle-question-mark",
             ("payments.view_payment", "payments.capture_payment"),
             unknown_outcomes,
             _page,

@@ -13,6 +13,7 @@ from django.conf import settings
 from playwright.sync_api import Page, ViewportSize
 
 from tests.browser.conftest import Complaints
+from tests.browser.scenes import ADDRESSES
 from tests.pages.conftest import SUPERUSER, VISITOR, House
 from tests.pages.test_matrix import COLUMNS, ROWS, url_of
 
@@ -87,7 +88,8 @@ class Shown:
         return self.name.replace(":", "-")
 
     def url(self, house: House) -> str:
-        return url_of(self.name, house)
+        address = ADDRESSES.get(self.name)
+        return address(house) if address else url_of(self.name, house)
 
 
 def list_pages() -> list[Shown]:

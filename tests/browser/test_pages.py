@@ -14,6 +14,7 @@ from audit.approvals.models import ApprovalLimit
 from tests.browser import gallery
 from tests.browser.conftest import Enter, Open
 from tests.browser.gallery import NARROW, SHIFTED, Shown, faults_of, set_scene
+from tests.browser.scenes import furnish
 from tests.pages.conftest import VISITOR, House
 from tests.pages.conftest import house as _house
 
@@ -27,6 +28,7 @@ def furnished(_fresh_house: None, request: pytest.FixtureRequest) -> House:
     with acting_as(operator("test")):
         ApprovalLimit.objects.all().delete()
     house: House = request.getfixturevalue("small_house")
+    furnish()
     return house
 
 
