@@ -22,14 +22,15 @@ BATCH = 500
 NOW = datetime.now(UTC)
 
 
-def fill(payment: Payment, person: User) -> None:
-    """So many payments like this one, requests and looks of this person, and people."""
+def fill(payment: Payment, person: User, worker: User) -> None:
+    """So many payments like this one, requests and looks of this person, jobs of the worker's,
+    and people."""
     makers: list[Callable[[int], Model]] = [
         _payment(payment),
         _request(person),
         _entry(payment, person),
         _person(),
-        _job(person),
+        _job(worker),
         _message(),
     ]
     with guard.suspended():
