@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from audit import keyset
 from audit.access import saw
 from audit.differences import changes_of
 from audit.encryption import fingerprint
@@ -29,16 +33,20 @@ from audit.work import Work, find_ambient
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Any]
     ModelAdmin = admin.ModelAdmin[Any]
+    PaginatorOfRows = Paginator[Any]
 else:
     # Generic only for the type checker.
     ModelForm = forms.ModelForm
     ModelAdmin = admin.ModelAdmin
+    PaginatorOfRows = Paginator
 
 STALE = _(
     "Somebody changed this after you opened it. Nothing was saved: "
     "open it again and look before you change it."
 )
 NEWEST = 100
+MOST_LISTED = 1000
+LONGEST_TERM = 120
 
 
 def version_of(obj: models.Model, ignored: tuple[str, ...] = ()) -> str:
@@ -82,17 +90,74 @@ def with_version(fieldsets: Any) -> list[tuple[Any, dict[str, Any]]]:
     return told
 
 
+class CappedPaginator(PaginatorOfRows):
+    """Counts a thousand rows and no further: who looks for another one searches or filters."""
+
+    @cached_property
+    def counted(self) -> int:
+        rows: Any = self.object_list
+        return keyset.count_up_to(rows, MOST_LISTED)
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether there are more than it goes through."""
+        return self.counted > MOST_LISTED
+
+    @property
+    def count(self) -> int:
+        return min(self.counted, MOST_LISTED)
+
+
+class OneOrder(ChangeList):
+    """A list in the order of its admin class, whatever the address asks for."""
+
+    def get_ordering_field(self, field_name: Any) -> None:
+        return None
+
+
 class GuardedAdmin(ModelAdmin):
-    """No delete, no bulk actions, no second log, versioned forms; looks are on record."""
+    """No delete, no bulk actions, no second log, versioned forms; looks are on record.
+
+    A list has one order, filters and a search, each answered by an index; it counts no further than
+    its last page (`tests/pages/test_admin_lists.py` asks for the plans).
+    """
 
     form = VersionedForm
     actions = None
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
+    list_max_show_all = 0
+    sortable_by = ()
+    paginator = CappedPaginator
     object_history_template = "access/history.html"
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return OneOrder
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Only what a filter of the list asks: no address asks every row for a part of a text."""
+        field, _sign, how = lookup.partition("__")
+        named = [getattr(one, "parameter_name", one) for one in self.list_filter]
+        return field in named and how in ("", "exact")
+
+    def find(self, search_term: str) -> models.Q | None:
+        """What a term finds, by index; None where this list is searched by the beginning of its
+        first search field."""
+        return None
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        """Never by a part of a text: that would ask every row."""
+        term = search_term.strip()[:LONGEST_TERM]
+        if not term or not self.search_fields:
+            return queryset, False
+        found = self.find(term) or keyset.begins_with(str(self.search_fields[0]), term)
+        return queryset.filter(found), False
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return with_version(super().get_fieldsets(request, obj))

@@ -109,7 +109,8 @@ class AmbientWorkMiddleware:
         except (DatabaseError, InterfaceError, transaction.TransactionManagementError) as error:
             ending = outcomes.of(error)
             tidy_connection()
-            if ending is Ending.CONFLICT:
+            # A key that came twice is met at the form when the request runs again.
+            if ending in (Ending.CONFLICT, Ending.REPEATED_KEY):
                 request.met_conflict = True  # type: ignore[attr-defined]
                 # 500 and no other: SessionMiddleware saves the session of every other answer.
                 return HttpResponseServerError()

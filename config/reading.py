@@ -127,7 +127,9 @@ NOTES: dict[str, Any] = {
 
 PARTIES: dict[str, Any] = {
     "parties.merchant.created": _("Added a merchant"),
+    "parties.merchant.changed": _("Changed a merchant"),
     "parties.currency.opened": _("Opened a currency for a merchant"),
+    "parties.currency.changed": _("Changed what a merchant pays in a currency"),
     "parties.customer.created": _("Added a customer"),
     "parties.customer.changed": _("Changed a customer"),
     "parties.customer.merged": _("Made a customer the duplicate of another"),
@@ -261,6 +263,8 @@ LOOKS: dict[str, Any] = {
     "access.admin.access_user_history": _("Looked at a person's history"),
     "access.admin.auth_group_changelist": _("Looked at the list of roles"),
     "access.admin.auth_group_change": _("Looked at a role"),
+    "access.admin.parties_merchant_changelist": _("Looked at the list of merchants"),
+    "access.admin.parties_merchant_change": _("Looked at a merchant"),
     "access.admin.approvals_approvallimit_changelist": _("Looked at the limits"),
     "access.admin.payments_refundreason_changelist": _("Looked at the refund reasons"),
     "access.admin.notes_tag_changelist": _("Looked at the list of tags"),
@@ -361,6 +365,7 @@ READING = Reading(
     pages={
         "payments.payment": ObjectPage("payments:detail", "payments.view_payment"),
         "parties.customer": ObjectPage("parties:customer", "parties.view_customer"),
+        "parties.merchant": ObjectPage("admin:parties_merchant_change", "parties.view_merchant"),
         "approvals.approval": ObjectPage("approvals:detail", "approvals.view_approval"),
         "access.user": ObjectPage("admin:access_user_change", "access.view_user"),
         "auth.group": ObjectPage("admin:auth_group_change", "auth.view_group"),

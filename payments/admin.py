@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from audit.admin import GuardedAdmin
 from payments.models import RefundReason
@@ -17,6 +18,8 @@ class RefundReasonAdmin(GuardedAdmin):
 
     list_display = ("code", "act", "label", "label_fr", "is_active", "position")
     list_filter = ("act", "is_active")
+    search_fields = ("code",)
+    search_help_text = _("The beginning of a code.")
     ordering = ("act", "position", "code")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from babel.numbers import get_decimal_symbol
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
@@ -29,8 +28,7 @@ ROW = re.compile(r"(?P<pk>[0-9a-f]{32}):(?P<minor>[0-9]{1,18}):(?P<currency>[A-Z
 
 def write_amount(amount: Money) -> str:
     """An amount as the reader would type it: 1234.50, in French 1234,50."""
-    locale = to_locale(get_language() or "en")
-    return amount.plain().replace(".", get_decimal_symbol(locale))
+    return amount.typed(to_locale(get_language() or "en"))
 
 
 class KeyForm(KeepsWork, forms.Form):

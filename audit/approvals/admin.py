@@ -7,7 +7,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.formats import get_format
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +19,7 @@ from audit.actor import current_actor
 from audit.admin import GuardedAdmin, VersionedForm
 from audit.approvals.models import ApprovalLimit
 from audit.approvals.policy import limit_decision
+from audit.keyset import begins_with
 
 AMOUNT = re.compile(r"(\d{1,12})(?:[.,](\d{1,4}))?", re.ASCII)
 
@@ -93,8 +96,16 @@ class ApprovalLimitAdmin(GuardedAdmin):
     form = LimitForm
     list_display = ("role", "kind", "amount")
     list_filter = ("kind", "currency")
-    ordering = ("role__name", "kind", "currency")
+    search_fields = ("currency",)
+    search_help_text = _("A currency, such as EUR, or the beginning of a role's name.")
+    ordering = ("kind", "currency", "role_id")
     fields = ("role", "kind", "currency", "limit")
+
+    def find(self, search_term: str) -> Q:
+        """A currency has three capital letters, the name of a role none."""
+        if search_term.isupper():
+            return Q(currency=search_term)
+        return Q(role__in=Group.objects.filter(begins_with("name", search_term)))
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("role")

@@ -99,6 +99,10 @@ class ApprovalLimit(models.Model):
     class Meta:
         verbose_name = _("limit")
         verbose_name_plural = _("limits")
+        indexes = [
+            models.Index(fields=["kind", "currency", "role"], name="approvals_limit_kind"),
+            models.Index(fields=["currency", "kind", "role"], name="approvals_limit_currency"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 name="approvals_limit_once", fields=["role", "kind", "currency"]

@@ -92,6 +92,10 @@ class Tag(models.Model):
         verbose_name = _("tag")
         verbose_name_plural = _("tags")
         ordering = ("position", "code")
+        indexes = [
+            models.Index(fields=["position", "code"], name="notes_tag_position"),
+            models.Index(fields=["is_active", "position", "code"], name="notes_tag_active"),
+        ]
 
     def __str__(self) -> str:
         return self.code

@@ -12,6 +12,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
@@ -21,13 +22,15 @@ from django.views.decorators.http import require_POST
 from audit import log
 from audit.admin import GuardedAdmin, request_work, with_version
 from audit.gate import step_up
+from audit.keyset import begins_with
 from config.access import policy
 from config.access.forms import AskedForm, PersonForm, RoleForm
 from config.access.models import User
 from config.access.policy import Refused
-from config.access.queries import references_in, role_asks_for_factor
+from config.access.queries import list_grantable, references_in, role_asks_for_factor
 from config.access.roles import ROLES
 from config.access.steps import set_needs_factor
+from config.access.words import say
 
 WHY_REMOVED = {
     "lost": _("the device is lost"),
@@ -67,6 +70,20 @@ class AskedAdmin(GuardedAdmin):
         return asked
 
 
+class HoldsFilter(admin.SimpleListFilter):
+    """Roles by what they allow."""
+
+    title = _("permission")
+    parameter_name = "holds"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(str(one.pk), say(one)) for one in list_grantable()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        wanted = self.value() or ""
+        return queryset.filter(permissions=int(wanted)) if wanted.isdecimal() else queryset
+
+
 class RoleFilter(admin.SimpleListFilter):
     """People by role, under the role's name."""
 
@@ -101,13 +118,9 @@ class PersonAdmin(AskedAdmin):
     search_fields = ("pk",)
     search_help_text = _("A reference, such as U-7F3A09BC. Names are looked up in the log.")
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: Any, search_term: str
-    ) -> tuple[Any, bool]:
+    def find(self, search_term: str) -> Q:
         """By reference, which is the beginning of the key: no name stands in an address."""
-        if not search_term:
-            return queryset, False
-        return queryset.filter(references_in(search_term)), False
+        return references_in(search_term)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("groups")
@@ -259,6 +272,9 @@ class PersonAdmin(AskedAdmin):
 class RoleAdmin(AskedAdmin):
     form = RoleForm
     list_display = ("label", "about", "count")
+    list_filter = (HoldsFilter,)
+    search_fields = ("name",)
+    search_help_text = _("A word of what a role is called, or the beginning of its name.")
     ordering = ("name",)
     fieldsets = ((None, {"fields": ("name", "about", "needs_factor", "permissions")}),)
     readonly_fields = ("about",)
@@ -268,6 +284,12 @@ class RoleAdmin(AskedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("permissions")
+
+    def find(self, search_term: str) -> Q:
+        """By the words of the table, which are no column, or by the beginning of the name."""
+        words = search_term.casefold()
+        codes = [code for code, role in ROLES.items() if words in str(role.label).casefold()]
+        return Q(name__in=codes) | begins_with("name", search_term)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         return super().changelist_view(request, {"title": _("Roles"), **(extra_context or {})})

@@ -58,6 +58,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = _("person")
         verbose_name_plural = _("people")
         permissions = [("assign_role", _("Can give and take the roles of others"))]
+        indexes = [
+            models.Index(fields=["name", "id"], name="access_user_name"),
+            models.Index(fields=["is_active", "name", "id"], name="access_user_active"),
+            models.Index(fields=["is_staff", "name", "id"], name="access_user_staff"),
+        ]
 
     def __str__(self) -> str:
         return self.reference

@@ -23,6 +23,8 @@ MONEY = frozenset(
         "approvals.decide_correction",
         "approvals.add_approvallimit",
         "approvals.change_approvallimit",
+        "parties.add_merchant",
+        "parties.change_merchant",
     }
 )
 """Permissions that move money, or say how much of it may move."""
@@ -141,6 +143,9 @@ TABLE: tuple[Role, ...] = (
         "approvals.view_approvallimit",
         "approvals.add_approvallimit",
         "approvals.change_approvallimit",
+        "parties.view_merchant",
+        "parties.add_merchant",
+        "parties.change_merchant",
         "api.view_apikey",
         "api.add_apikey",
         "api.change_apikey",
@@ -200,6 +205,7 @@ TABLE: tuple[Role, ...] = (
         "api.view_apikey",
         "api.add_apikey",
         "api.change_apikey",
+        "parties.view_merchant",
         "access.view_user",
         "access.add_user",
         "access.change_user",

@@ -93,14 +93,22 @@ def _check_parties(
 ) -> None:
     if amount.minor <= 0:
         raise Refusal("amount_not_positive", _("The amount must be above zero."))
-    taken = MerchantCurrency.objects.filter(merchant_id=merchant_id, currency=amount.currency)
-    if not taken.exists():
-        raise Refusal("currency_not_taken", _("The merchant does not take this currency."))
+    _check_terms(merchant_id, amount.currency)
     if customer_id is None:
         return
     rows = Customer.objects.filter(pk=customer_id, merchant_id=merchant_id, is_live=is_live)
     if not rows.exists():
         raise Refusal("customer_missing", _("There is no such customer."), Kind.MISSING)
+
+
+def _check_terms(merchant_id: uuid.UUID, currency: str) -> None:
+    """Whether the merchant takes new money in a currency. One SELECT."""
+    terms = MerchantCurrency.objects.select_related("merchant")
+    found = terms.filter(merchant_id=merchant_id, currency=currency).first()
+    if found is None or not found.is_active:
+        raise Refusal("currency_not_taken", _("The merchant does not take this currency."))
+    if not found.merchant.is_active:
+        raise Refusal("merchant_not_active", _("The merchant takes no payments at the moment."))
 
 
 def _load_card(
@@ -153,6 +161,7 @@ def retry_payment(work: Work, *, payment_id: uuid.UUID, card_id: uuid.UUID, key:
         raise Refusal(
             "attempt_not_over", _("The last attempt is not over."), Kind.CONFLICT, about=payment
         )
+    _check_terms(payment.merchant_id, payment.currency)
     card = _load_card(work, payment.merchant_id, card_id, is_live=payment.is_live)
     attempt = _add_attempt(work, payment, card, number=last.number + 1, key=key)
     settle(work, payment, attempt, "payments.attempt.requested")

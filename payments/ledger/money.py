@@ -158,6 +158,10 @@ class Money:
             raise Refusal("amount_too_large", _("This amount is too large."))
         return cls(int((whole or "0") + fraction.ljust(exponent, "0")), currency)
 
+    def typed(self, locale: str = "en") -> str:
+        """As a person would type it, for `parse`: 1234.50, in French 1234,50."""
+        return self.plain().replace(".", _signs_of(locale)[0])
+
 
 _SPACES = re.compile("[\u0020\u00a0\u2009\u202f]")
 LONGEST_TEXT = 40

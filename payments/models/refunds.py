@@ -36,6 +36,12 @@ class RefundReason(models.Model):
         verbose_name = _("refund reason")
         verbose_name_plural = _("refund reasons")
         ordering = ("position", "code")
+        indexes = [
+            models.Index(fields=["act", "position", "code"], name="payments_reason_act"),
+            models.Index(
+                fields=["is_active", "act", "position", "code"], name="payments_reason_active"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.code

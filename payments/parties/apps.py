@@ -29,7 +29,7 @@ class PartiesConfig(AppConfig):
         from payments.parties.views.panels import PANELS
 
         once = ["key", "fingerprint"]
-        net.keep(Merchant, left_out=once)
+        net.keep(Merchant, left_out=[*once, "name_key"])
         net.keep(MerchantCurrency)
         net.keep(Customer, left_out=[*once, "email_index", "phone_index"])
         net.keep(CardReference, masked=["token", "card_fingerprint"], left_out=once)

@@ -22,7 +22,7 @@ from payments.parties.models import (
 )
 from payments.parties.queries import find_data_keys, find_open_merges
 from payments.parties.sealing import seal_fields, unseal_field
-from payments.parties.steps import make_reference, open_currency
+from payments.parties.steps import add_merchant, make_reference, open_currency
 
 
 @command("parties.merchant.created")
@@ -43,21 +43,16 @@ def create_merchant(
     """
     if (made := work.replay(Merchant)) is not None:
         return made
-    policy.check_terms(fixed_fees, fee_basis_points)
-    merchant = Merchant(
+    return add_merchant(
+        work,
         key=key,
         fingerprint=work.fingerprint,
-        reference=make_reference("M"),
-        name=clean_text(name, field="name", most=120, required=True),
-        statement_descriptor=policy.clean_descriptor(statement_descriptor),
+        name=name,
+        statement_descriptor=statement_descriptor,
+        fixed_fees=fixed_fees,
         fee_basis_points=fee_basis_points,
         is_live=is_live,
-        created_at=work.now,
     )
-    work.add(merchant)
-    for currency, minor in fixed_fees.items():
-        open_currency(work, merchant, currency, minor)
-    return merchant
 
 
 @command("parties.currency.opened")

@@ -14,7 +14,7 @@ from audit.errors import Refusal
 from audit.kept import KeepsWork, find_kept
 from audit.texts import clean_text
 from payments.parties.models import PERSONAL_FIELDS
-from payments.parties.steps import READABLE
+from payments.parties.policy import READABLE
 
 FIELDS = {
     "name": _("Name"),

@@ -15,17 +15,31 @@ PERSONAL_FIELDS = ("name", "email", "phone", "address")
 
 class Merchant(KeyedModel):
     """A business that takes payments through us. Its fee: a share of the amount, and something
-    fixed in each currency."""
+    fixed in each currency.
 
-    reference = models.CharField(max_length=12)
-    name = models.CharField(max_length=120)
-    statement_descriptor = models.CharField(max_length=22)
-    fee_basis_points = models.PositiveIntegerField(default=0)
-    is_live = models.BooleanField(default=False)
-    created_at = models.DateTimeField()
+    One that is not active takes no new payments; what it took goes on. `name_key` is its name as
+    it is looked up (`policy.name_key`).
+    """
+
+    reference = models.CharField(_("reference"), max_length=12)
+    name = models.CharField(_("name"), max_length=120)
+    name_key = models.CharField(max_length=120, default="", editable=False)
+    statement_descriptor = models.CharField(_("on card statements"), max_length=22)
+    fee_basis_points = models.PositiveIntegerField(
+        _("share of the amount, in hundredths of a percent"), default=0
+    )
+    is_live = models.BooleanField(_("live"), default=False)
+    is_active = models.BooleanField(_("takes payments"), default=True)
+    created_at = models.DateTimeField(_("taken in"))
 
     class Meta(KeyedModel.Meta):
         verbose_name = _("merchant")
+        verbose_name_plural = _("merchants")
+        indexes = [
+            models.Index(fields=["name_key", "id"], name="parties_merchant_name"),
+            models.Index(fields=["is_active", "name_key", "id"], name="parties_merchant_active"),
+            models.Index(fields=["is_live", "name_key", "id"], name="parties_merchant_live"),
+        ]
         constraints = [
             *KeyedModel.Meta.constraints,
             models.UniqueConstraint(fields=["reference"], name="parties_merchant_reference_once"),
@@ -39,13 +53,17 @@ class Merchant(KeyedModel):
 
 
 class MerchantCurrency(OwnedModel):
-    """A currency in which a merchant takes payments; its accounts are open on the ledger."""
+    """A currency in which a merchant takes payments; its accounts are open on the ledger.
+
+    One that is not active is not taken any more; captures and refunds of what was taken go on.
+    """
 
     merchant = models.ForeignKey(
         Merchant, on_delete=models.PROTECT, related_name="currencies", db_index=False
     )
     currency = models.CharField(max_length=3)
     fee_fixed_minor = models.BigIntegerField(default=0)
+    is_active = models.BooleanField(default=True)
 
     class Meta(OwnedModel.Meta):
         verbose_name = _("merchant's currency")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,9 @@ from payments.ledger.money import BASIS_POINTS, Money, exponent_of
 from payments.parties.errors import invalid
 from payments.parties.models import CardReference, Customer
 
+READABLE = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""The signs of a reference: without what is read or heard as something else; without most vowels,
+so without words."""
 _PHONE = re.compile(r"\+?[0-9 ()./-]+")
 _DESCRIPTOR = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 .,&+/#-]{2,22}")
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{2,119}")
@@ -56,8 +60,19 @@ def check_terms(fixed_fees: Mapping[str, int], fee_basis_points: int = 0) -> Non
             raise invalid("currency", _("This currency is not known.")) from None
         if minor < 0:
             raise invalid("fee_fixed_minor", _("A fee is not negative."))
+    check_share(fee_basis_points)
+
+
+def check_share(fee_basis_points: int) -> None:
+    """A share of the amount in basis points. Raises a Refusal."""
     if not 0 <= fee_basis_points <= BASIS_POINTS:
         raise invalid("fee_basis_points", _("A fee is a part of the amount."))
+
+
+def name_key(name: str) -> str:
+    """A merchant's name as it is looked up: without case, accents, or blanks around it."""
+    plain = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(sign for sign in plain if not unicodedata.combining(sign)).strip()[:120]
 
 
 def clean_name(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from audit import keyset
 from audit.encryption import DataKey, open_data_key
 from audit.models import SubjectKey
 from payments.parties.errors import (
@@ -26,8 +28,10 @@ from payments.parties.models import (
     MerchantCurrency,
     Merge,
 )
+from payments.parties.policy import READABLE, name_key
 from payments.parties.sealing import index_email, index_phone, mask_field, unseal_field
 
+_MERCHANT = re.compile(rf"M[- ]?([{READABLE}]{{8}})")
 MOST_FOUND = 50
 MOST_CARDS = 20
 MOST_ALIKE = 10
@@ -43,7 +47,27 @@ def get_merchant(merchant_id: uuid.UUID) -> Merchant:
 
 def list_merchants() -> QuerySet[Merchant]:
     """All merchants by name."""
-    return Merchant.objects.order_by("name", "pk")
+    return Merchant.objects.order_by("name_key", "pk")
+
+
+def find_merchants(text: str) -> Q:
+    """What finds merchants by the beginning of their name, or by a whole reference. By index."""
+    words = text.strip()
+    match = _MERCHANT.fullmatch(words.upper())
+    if match is not None:
+        return Q(reference=f"M-{match[1]}")
+    key = name_key(words)
+    return keyset.begins_with("name_key", key) if key else Q(pk__in=[])
+
+
+def list_terms(merchant: Merchant) -> list[MerchantCurrency]:
+    """Every currency of a merchant, those that are taken no more among them. One SELECT."""
+    return list(MerchantCurrency.objects.filter(merchant=merchant).order_by("currency"))
+
+
+def has_key(key: str) -> bool:
+    """Whether a merchant was taken in with this key. One SELECT."""
+    return Merchant.objects.filter(key=key).exists()
 
 
 def get_terms(merchant_id: uuid.UUID, currency: str) -> MerchantCurrency:

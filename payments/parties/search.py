@@ -13,7 +13,7 @@ from audit.encryption import normalised_phone
 from audit.search import Hit, SearchKind, plain
 from payments.parties import queries
 from payments.parties.models import Customer
-from payments.parties.steps import READABLE
+from payments.parties.policy import READABLE
 
 VIEW = "parties.view_customer"
 TEMPLATE = "parties/search_hits.html"

@@ -153,6 +153,15 @@ admin:approvals_approvallimit_delete            POST  s s s s s x s s s s s x x
 admin:approvals_approvallimit_change            GET   s s s s s · s s s s s x ·
 admin:approvals_approvallimit_change            POST  s s s s s · s s s s s x ·
 admin/approvals/approvallimit/<path:object_id>/ GET   s s s s s > s s s s s > >
+admin:parties_merchant_changelist               GET   s s s s s · s s s s s · ·
+admin:parties_merchant_add                      GET   s s s s s · s s s s s x ·
+admin:parties_merchant_add                      POST  s s s s s · s s s s s x ·
+admin:parties_merchant_history                  GET   s s s s s · s s s s s · ·
+admin:parties_merchant_delete                   GET   s s s s s x s s s s s x x
+admin:parties_merchant_delete                   POST  s s s s s x s s s s s x x
+admin:parties_merchant_change                   GET   s s s s s · s s s s s · ·
+admin:parties_merchant_change                   POST  s s s s s · s s s s s x ·
+admin/parties/merchant/<path:object_id>/        GET   s s s s s > s s s s s > >
 admin:app_list                                  GET   s s s s s 4 s s s s s · ·
 admin/(?P<url>.*)$                              GET   s s s s s 4 s s s s s 4 4
 approvals:inbox                                 GET   s · · x x · x x x x · x ·
@@ -351,6 +360,7 @@ def url_of(name: str, house: House) -> str:
         "admin:payments_refundreason": house.reason,
         "admin:approvals_approvallimit": house.limit,
         "admin:notes_tag": house.tag,
+        "admin:parties_merchant": house.payment.merchant,
     }
     given = {
         "payment_id": house.payment.pk,
