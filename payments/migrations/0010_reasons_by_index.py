@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0008_live_and_test'),
+        ('payments', '0009_attempts_know_their_account'),
     ]
 
     operations = [
