@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -17,20 +19,22 @@ from audit.errors import Kind, Refusal
 
 def find_limit(actor: Actor, kind: str, currency: str) -> int | None:
     """The highest limit of the actor's roles in minor units, None without one. One SELECT."""
-    if not actor.roles:
-        return None
-    rows = ApprovalLimit.objects.filter(role__name__in=actor.roles, kind=kind, currency=currency)
-    found: int | None = rows.aggregate(most=Max("max_minor"))["most"]
-    return found
+    return limits_of(actor, kind).get(currency)
 
 
 def limits_of(actor: Actor, kind: str) -> dict[str, int]:
     """`{currency: minor units}` of the actor, for a page with many currencies. One SELECT."""
-    rows = (
-        ApprovalLimit.objects.filter(role__name__in=actor.roles, kind=kind)
-        .values("currency")
-        .annotate(most=Max("max_minor"))
-    )
+    return as_limits(select_limits(actor, kind))
+
+
+def select_limits(actor: Actor, kind: str) -> QuerySet[Any, Any]:
+    """The SELECT that `as_limits` reads, for whoever reads it together with something else."""
+    rows = ApprovalLimit.objects.filter(role__name__in=actor.roles, kind=kind)
+    return rows.order_by("currency").values("currency").annotate(most=Max("max_minor"))
+
+
+def as_limits(rows: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """`{currency: minor units}`. No queries."""
     return {row["currency"]: row["most"] for row in rows}
 
 

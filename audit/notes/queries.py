@@ -6,6 +6,7 @@ import base64
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import F, FilteredRelation, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
@@ -14,11 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from audit import files
 from audit.actor import Actor
 from audit.cipher import unlock
-from audit.encryption import DataKey, open_data_key, unseal
+from audit.data_keys import find_data_keys, open_data_keys, select_data_keys
+from audit.encryption import DataKey, unseal
 from audit.errors import Kind, Refusal
-from audit.models import SubjectKey
 from audit.notes import policy
 from audit.notes.models import Note, Tag, Tagging, place_of
+from audit.together import together
 
 MOST = 200
 
@@ -71,43 +73,41 @@ class Board:
         return {words.note.pk: words.text for words in shown}
 
 
-def get_board(
-    kind: str,
-    subject_id: uuid.UUID,
-    actor: Actor,
-    keys: Mapping[uuid.UUID, DataKey] | None = None,
-) -> Board:
-    """The notes and tags of an object as `actor` may see them.
+def get_board(kind: str, subject_id: uuid.UUID, actor: Actor) -> Board:
+    """The notes and tags of an object as `actor` may see them. One SELECT."""
+    return make_board(kind, subject_id, actor, together(*select_board(kind, subject_id)))
 
-    `keys` are data keys that the caller has opened already. Three SELECTs, two with the keys or
-    without notes.
-    """
-    rows = list(
-        Note.objects.filter(subject_id=subject_id, kind=kind)
-        .select_related("author")
-        .order_by("-made_at", "-pk")[:MOST]
+
+def select_board(kind: str, subject_id: uuid.UUID) -> list[QuerySet[Any, Any]]:
+    """The SELECTs that `make_board` wants, to be read together with whatever else a page needs."""
+    notes = Note.objects.filter(subject_id=subject_id, kind=kind)
+    here = FilteredRelation("taggings", condition=Q(taggings__subject_id=subject_id))
+    tags = Tag.objects.annotate(here=here).annotate(
+        tagging_id=F("here__id"), is_on=Coalesce(F("here__is_on"), Value(value=False))
     )
-    opened = open_keys(rows, keys or {})
-    choices, taggings = _list_tags(kind, subject_id)
+    return [
+        notes.select_related("author").order_by("-made_at", "-pk")[:MOST],
+        select_data_keys(notes.order_by().values("holder_id")),
+        tags.order_by("position", "code"),
+    ]
+
+
+BOARD = 3
+"""So many lists make a board."""
+
+
+def make_board(kind: str, subject_id: uuid.UUID, actor: Actor, read: Sequence[list[Any]]) -> Board:
+    """The board of what `select_board` found, as `actor` may see it. No queries."""
+    notes, keys, tags = read
+    choices, taggings = _as_put(kind, subject_id, tags)
     return Board(
         kind=kind,
         subject_id=subject_id,
-        notes=_as_read(rows, opened, actor),
+        notes=_as_read(notes, open_data_keys(keys), actor),
         tags=choices,
-        rows=[*rows, *taggings],
+        rows=[*notes, *taggings],
         may_write=policy.may_write(actor),
     )
-
-
-def open_keys(
-    notes: Iterable[Note], known: Mapping[uuid.UUID, DataKey]
-) -> Mapping[uuid.UUID, DataKey]:
-    """The data keys of these notes' holders; one that was destroyed is not in it. One SELECT."""
-    wanted = {note.holder_id for note in notes} - set(known)
-    if not wanted:
-        return known
-    rows = SubjectKey.objects.filter(pk__in=wanted, destroyed_at__isnull=True).exclude(wrapped="")
-    return {**known, **{row.pk: open_data_key(row.wrapped) for row in rows.order_by("pk")}}
 
 
 def _as_read(notes: Sequence[Note], keys: Mapping[uuid.UUID, DataKey], actor: Actor) -> list[Words]:
@@ -146,16 +146,12 @@ def read_note(note: Note, keys: Mapping[uuid.UUID, DataKey]) -> str | None:
     return unseal(key, note.text, place=note.place) if note.text else ""
 
 
-def _list_tags(kind: str, subject_id: uuid.UUID) -> tuple[list[TagChoice], list[Tagging]]:
-    """The tags that are offered or on the object, and each tagging it ever had. One SELECT."""
-    here = FilteredRelation("taggings", condition=Q(taggings__subject_id=subject_id))
-    found = (
-        Tag.objects.annotate(here=here)
-        .annotate(tagging_id=F("here__id"), is_on=Coalesce(F("here__is_on"), Value(value=False)))
-        .order_by("position", "code")
-    )
+def _as_put(
+    kind: str, subject_id: uuid.UUID, tags: Iterable[Any]
+) -> tuple[list[TagChoice], list[Tagging]]:
+    """The tags that are offered or on the object, and each tagging it ever had."""
     choices, taggings = [], []
-    for tag in found:
+    for tag in tags:
         if tag.is_active or tag.is_on:
             choices.append(TagChoice(tag, tag.is_on))
         if tag.tagging_id is not None:
@@ -191,7 +187,7 @@ def open_file(note: Note) -> tuple[str, bytes]:
     Raises a Refusal (missing): no file, its person erased, hidden, or it never arrived.
     """
     missing = Refusal("file_missing", _("There is no such file."), Kind.MISSING)
-    key = open_keys([note], {}).get(note.holder_id)
+    key = find_data_keys([note.holder_id]).get(note.holder_id)
     if key is None or not note.file_stored or note.hidden_at is not None:
         raise missing
     try:

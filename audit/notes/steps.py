@@ -9,11 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import files
 from audit.cipher import lock
+from audit.data_keys import find_data_keys
 from audit.encryption import DataKey, new_data_key, open_data_key
 from audit.errors import Kind, Refusal
 from audit.models import SubjectKey
 from audit.notes.models import Note, place_of
-from audit.notes.queries import open_file_key, open_keys
+from audit.notes.queries import open_file_key
 from audit.subjects import Subject
 from audit.work import Work
 
@@ -46,7 +47,7 @@ def store_file(note: Note, content: bytes) -> None:
 
     Outside of any transaction. One SELECT.
     """
-    key = open_keys([note], {})[note.holder_id]
+    key = find_data_keys([note.holder_id])[note.holder_id]
     secret = open_file_key(note, key)
     token = lock(secret, "file", content, place_of(note.pk, "file").encode())
     try:

@@ -6,10 +6,12 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, Now
 
+from audit.together import together
 from payments.ledger.chart import AccountCode, AccountRef
 from payments.ledger.errors import no_such_account
 from payments.ledger.models import Account, Entry
@@ -42,15 +44,33 @@ class TrialRow:
 
 
 def get_balance(account: AccountRef | uuid.UUID) -> Balance:
-    """The balance of one account. One SELECT when guarded, else two: the base and what came since.
+    """The balance of one account: the base and what came since. One SELECT.
 
     Raises a Refusal (missing) when there is no such account.
     """
+    return make_balance(together(*select_balance(account)))
+
+
+def select_balance(account: AccountRef | uuid.UUID) -> list[QuerySet[Any, Any]]:
+    """The SELECTs that `make_balance` wants, to be read together with whatever else is needed."""
     pk = account.id if isinstance(account, AccountRef) else account
-    found = Account.objects.select_related("rollup").filter(pk=pk).first()
-    if found is None:
+    return [
+        Account.objects.filter(pk=pk).select_related("rollup"),
+        _select_recent([pk]).filter(account__guarded=False),
+    ]
+
+
+BALANCE = 2
+"""So many lists make a balance."""
+
+
+def make_balance(read: Sequence[list[Any]]) -> Balance:
+    """The balance of what `select_balance` found. Raises a Refusal (missing)."""
+    accounts, sums = read
+    if not accounts:
         raise no_such_account()
-    return _balances([found])[0]
+    recent = {row["account_id"]: int(row["minor"]) for row in sums}
+    return Balance(accounts[0], Money(_signed_minor(accounts[0], recent), accounts[0].currency))
 
 
 def list_balances(owner_id: uuid.UUID, currency: str | None = None) -> list[Balance]:
@@ -84,13 +104,19 @@ def sum_since_rollup(
 
     An account without such entries is not in the answer.
     """
+    sums = _select_recent(account_ids, until)
+    return {row["account_id"]: int(row["minor"]) for row in sums}
+
+
+def _select_recent(
+    account_ids: Iterable[uuid.UUID], until: datetime | None = None
+) -> QuerySet[Any, Any]:
     entries = Entry.objects.filter(account_id__in=list(account_ids)).filter(
         Q(account__rollup__isnull=True) | Q(recorded_at__gt=F("account__rollup__through_at"))
     )
     if until is not None:
         entries = entries.filter(recorded_at__lte=until)
-    sums = entries.order_by().values("account_id").annotate(minor=Sum("amount_minor"))
-    return {row["account_id"]: int(row["minor"]) for row in sums}
+    return entries.order_by().values("account_id").annotate(minor=Sum("amount_minor"))
 
 
 def list_entries_for(references: Sequence[str]) -> QuerySet[Entry]:

@@ -7,6 +7,7 @@ import uuid
 from audit.approvals import steps as approvals
 from audit.approvals.models import Kind as ApprovalKind
 from audit.command import command
+from audit.data_keys import find_data_keys
 from audit.encryption import new_data_key
 from audit.errors import Kind, Refusal
 from audit.models import SubjectKey
@@ -20,7 +21,7 @@ from payments.parties.models import (
     MerchantCurrency,
     Merge,
 )
-from payments.parties.queries import find_data_keys, find_open_merges
+from payments.parties.queries import find_open_merges
 from payments.parties.sealing import seal_fields, unseal_field
 from payments.parties.steps import add_merchant, make_reference, open_currency
 

@@ -11,8 +11,9 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from audit import keyset
-from audit.encryption import DataKey, open_data_key
-from audit.models import SubjectKey
+from audit.data_keys import find_data_keys, open_data_keys, select_data_keys
+from audit.encryption import DataKey
+from audit.together import together
 from payments.parties.errors import (
     currency_not_open,
     customer_erased,
@@ -92,7 +93,11 @@ def get_customer(customer_id: uuid.UUID) -> Customer:
 
 def list_merged(customer: Customer) -> list[Customer]:
     """The duplicates that were merged into a customer, oldest merge first. One SELECT."""
-    return list(Customer.objects.filter(merged_into=customer).order_by("merged_at", "pk"))
+    return list(_select_merged(customer))
+
+
+def _select_merged(customer: Customer) -> QuerySet[Customer]:
+    return Customer.objects.filter(merged_into=customer).order_by("merged_at", "pk")
 
 
 def known_ids(customer: Customer, merged: Iterable[Customer]) -> list[uuid.UUID]:
@@ -102,9 +107,13 @@ def known_ids(customer: Customer, merged: Iterable[Customer]) -> list[uuid.UUID]
 
 def find_open_merges(customer_ids: Sequence[uuid.UUID]) -> list[Merge]:
     """The requests to merge any of these customers that wait for a decision. One SELECT."""
+    return list(_select_open_merges(customer_ids))
+
+
+def _select_open_merges(customer_ids: Sequence[uuid.UUID]) -> QuerySet[Merge]:
     about = Q(duplicate_id__in=customer_ids) | Q(survivor_id__in=customer_ids)
     rows = Merge.objects.filter(about, status=Merge.Status.AWAITING_APPROVAL)
-    return list(rows.select_related("duplicate", "survivor").order_by("created_at", "pk"))
+    return rows.select_related("duplicate", "survivor").order_by("created_at", "pk")
 
 
 def get_merge(merge_id: uuid.UUID) -> Merge:
@@ -210,10 +219,32 @@ class Shown:
 def show_masked(*customers: Customer) -> list[Shown]:
     """All personal fields of these customers for their page, in this order. One SELECT."""
     keys = find_data_keys([one.pk for one in customers])
-    return [
-        Shown(_masked(one, keys.get(one.pk), PERSONAL_FIELDS), one.pk not in keys)
-        for one in customers
-    ]
+    return [_shown(one, keys) for one in customers]
+
+
+def _shown(customer: Customer, keys: Mapping[uuid.UUID, DataKey]) -> Shown:
+    masks = _masked(customer, keys.get(customer.pk), PERSONAL_FIELDS)
+    return Shown(masks, customer.pk not in keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the page of a customer tells beside his row: his fields masked, what was merged into
+    him, and which requests to merge him wait."""
+
+    shown: Shown
+    merged: Sequence[Customer]
+    merges: Sequence[Merge]
+
+
+def look_beside(customer: Customer) -> Beside:
+    """The same for one customer, with what was merged and what is to be. One SELECT."""
+    merged, merges, keys = together(
+        _select_merged(customer),
+        _select_open_merges([customer.pk]),
+        select_data_keys([customer.pk]),
+    )
+    return Beside(_shown(customer, open_data_keys(keys)), merged, merges)
 
 
 def masked(customer: Customer, fields: Sequence[str] = PERSONAL_FIELDS) -> dict[str, str]:
@@ -248,11 +279,3 @@ def _masked(customer: Customer, key: DataKey | None, fields: Sequence[str]) -> d
 def _check_fields(fields: Sequence[str]) -> None:
     if strange := set(fields) - set(PERSONAL_FIELDS):
         raise ValueError(f"not personal fields: {sorted(strange)}")
-
-
-def find_data_keys(customer_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, DataKey]:
-    """The data keys of customers; one that was destroyed is not in the answer. One SELECT."""
-    rows = SubjectKey.objects.filter(pk__in=customer_ids, destroyed_at__isnull=True).exclude(
-        wrapped=""
-    )
-    return {row.pk: open_data_key(row.wrapped) for row in rows.order_by("pk")}

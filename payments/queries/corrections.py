@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from audit.actor import Actor
 from audit.approvals.models import Approval
 from audit.approvals.models import Kind as ApprovalKind
-from audit.approvals.queries import find_limit
+from audit.approvals.queries import as_limits, select_limits
 from audit.errors import Kind, Refusal
+from audit.together import together
 from payments.ledger.money import Money
 from payments.models import Attempt, Capture, Correction, Payment, RefundReason
 from payments.policy import (
@@ -25,7 +26,7 @@ from payments.policy import (
     inquiry_decision,
 )
 from payments.queries.pages import list_correctable
-from payments.queries.payments import get_story, list_reasons
+from payments.queries.payments import list_reasons, make_story, select_story
 from payments.queries.unsettled import OPEN_TO_INQUIRY
 
 KINDS: dict[type[Correctable], str] = {Attempt: "attempt", Capture: "capture"}
@@ -108,16 +109,21 @@ def kind_of(row: Correctable) -> str:
 def get_correction_page(
     payment_id: uuid.UUID, row_id: uuid.UUID | None, actor: Actor, now: datetime
 ) -> CorrectionPage:
-    """The first row that may be corrected, or the one that is named. Seven SELECTs.
+    """The first row that may be corrected, or the one that is named. One SELECT.
 
     Raises a Refusal (missing) for a payment or a row that is not there.
     """
-    story = get_story(payment_id)
+    *read, limits, reasons = together(
+        *select_story([payment_id]),
+        select_limits(actor, ApprovalKind.CORRECTION),
+        list_reasons(RefundReason.Act.CORRECTION),
+    )
+    story = make_story(read)
     rows = list_correctable(story)
     row = next((one for one in rows if one.pk == row_id), None)
     if row is None and row_id is None and rows:
         row = rows[-1]
-    minor = find_limit(actor, ApprovalKind.CORRECTION, story.payment.currency)
+    minor = as_limits(limits).get(story.payment.currency)
     asked = [one for one in rows if one.status in OPEN_TO_INQUIRY]
     return CorrectionPage(
         payment=story.payment,
@@ -126,7 +132,7 @@ def get_correction_page(
         decision=correction_decision(actor, row, None, "", minor, now),
         inquiry=inquiry_decision(actor, len(asked)),
         limit=None if minor is None else story.payment.money(minor),
-        reasons=list(list_reasons(RefundReason.Act.CORRECTION)),
+        reasons=reasons,
     )
 
 

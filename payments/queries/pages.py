@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -13,14 +14,16 @@ from django.utils.translation import gettext_lazy as _
 from audit.actor import Actor
 from audit.approvals.models import Approval
 from audit.approvals.models import Kind as ApprovalKind
-from audit.approvals.queries import find_limit
+from audit.approvals.queries import as_limits, select_limits
+from audit.data_keys import open_data_keys, select_data_keys
 from audit.errors import Kind, Refusal
-from audit.notes.queries import Board, get_board
+from audit.notes.queries import Board, make_board, select_board
+from audit.together import together
 from payments.ledger.chart import AccountCode, name_account
 from payments.ledger.money import Money
 from payments.ledger.queries import get_balance
-from payments.models import Attempt, Capture, Payment, Refund
-from payments.parties.queries import find_data_keys, masked_with
+from payments.models import Attempt, Capture, Payment, Refund, RefundReason
+from payments.parties.queries import masked_with
 from payments.policy import (
     Correctable,
     Decision,
@@ -40,10 +43,17 @@ from payments.queries.arrival import (
     explain_failure,
 )
 from payments.queries.checks import AttemptView, view_attempt
-from payments.queries.payments import Story, get_story
+from payments.queries.payments import (
+    STORY,
+    Story,
+    get_story,
+    list_reasons,
+    make_story,
+    select_story,
+)
 from payments.queries.progress import Progress, progress_of
-from payments.queries.statement import Statement, get_statement
-from payments.queries.timeline import Moment, list_moments
+from payments.queries.statement import Statement, make_statement, select_booked
+from payments.queries.timeline import Moment, list_moments, list_told, select_entries
 from payments.queries.unsettled import count_open_to_inquiry
 
 
@@ -109,19 +119,31 @@ class PaymentPage:
 
 
 def get_payment_page(payment_id: uuid.UUID, actor: Actor, now: datetime) -> PaymentPage:
-    """Everything of one payment as `actor` may see it. At most eleven SELECTs.
+    """Everything of one payment as `actor` may see it. Two SELECTs: its rows, and what the log and
+    the ledger have about them.
 
     Raises a Refusal (missing).
     """
-    story = get_story(payment_id)
-    payment = story.payment
-    approvals = list_approvals_of(story.refunds)
+    refunds = Refund.objects.filter(payment_id=payment_id).order_by()
+    holder = Payment.objects.filter(pk=payment_id).values("customer_id")
+    may_read = actor.may("notes.view_note")
+    read = iter(
+        together(
+            *select_story([payment_id]),
+            Approval.objects.filter(subject_id__in=refunds.values("pk")).order_by(
+                "requested_at", "pk"
+            ),
+            select_data_keys(holder),
+            *(select_board("payment", payment_id) if may_read else ()),
+        )
+    )
+    story = make_story(list(islice(read, STORY)))
+    approvals, keys = next(read), open_data_keys(next(read))
+    board = make_board("payment", payment_id, actor, list(read)) if may_read else None
+    told = list_told(story, approvals, board)
+    entries, booked = together(select_entries(told), select_booked(story))
     by_subject = {approval.subject_id: approval for approval in approvals}
-    customer = payment.customer
-    keys = find_data_keys([customer.pk]) if customer else {}
-    board = None
-    if actor.may("notes.view_note"):
-        board = get_board("payment", payment.pk, actor, keys)
+    customer = story.payment.customer
     return PaymentPage(
         story=story,
         allowed=_allowed(story, actor, now),
@@ -131,8 +153,8 @@ def get_payment_page(payment_id: uuid.UUID, actor: Actor, now: datetime) -> Paym
             _view_refund(story, one, by_subject.get(one.pk), now) for one in reversed(story.refunds)
         ],
         customer=masked_with(customer, keys, ("name", "email")) if customer else {},
-        moments=list_moments(story, approvals, board),
-        statement=get_statement(story),
+        moments=list_moments(told, entries),
+        statement=make_statement(story, booked),
         progress=progress_of(story),
         board=board,
     )
@@ -150,14 +172,6 @@ def _view_refund(
 ) -> RefundView:
     attempt = next((one for one in story.attempts if one.pk == refund.attempt_id), None)
     return RefundView(refund, approval, expected_arrival(refund, attempt, now), days_of(attempt))
-
-
-def list_approvals_of(refunds: Sequence[Refund]) -> list[Approval]:
-    """The requests for a second person about these refunds. One SELECT, none without refunds."""
-    if not refunds:
-        return []
-    ids = [refund.pk for refund in refunds]
-    return list(Approval.objects.filter(subject_id__in=ids).order_by("requested_at", "pk"))
 
 
 def _allowed(story: Story, actor: Actor, now: datetime) -> Allowed:
@@ -203,13 +217,22 @@ class RefundPage(MoneyPage):
 
     limit: Money | None
     merchant_balance: Money
+    reasons: Sequence[RefundReason]
 
 
 def get_refund_page(payment_id: uuid.UUID, actor: Actor) -> RefundPage:
-    """What a refund of this payment would do. At most seven SELECTs. Raises a Refusal (missing)."""
-    story = get_story(payment_id)
+    """What a refund of this payment would do, and for which reasons. Two SELECTs.
+
+    Raises a Refusal (missing).
+    """
+    *read, limits, reasons = together(
+        *select_story([payment_id]),
+        select_limits(actor, ApprovalKind.REFUND),
+        list_reasons(RefundReason.Act.REFUND),
+    )
+    story = make_story(read)
     payment = story.payment
-    minor = find_limit(actor, ApprovalKind.REFUND, payment.currency)
+    minor = as_limits(limits).get(payment.currency)
     account = name_account(payment.merchant_id, payment.currency, AccountCode.MERCHANT_PAYABLE)
     return RefundPage(
         payment=payment,
@@ -217,25 +240,26 @@ def get_refund_page(payment_id: uuid.UUID, actor: Actor) -> RefundPage:
         decision=refund_decision(actor, payment, None, minor),
         limit=None if minor is None else payment.money(minor),
         merchant_balance=get_balance(account).usual,
+        reasons=reasons,
     )
 
 
 def get_capture_page(payment_id: uuid.UUID, actor: Actor, now: datetime) -> MoneyPage:
-    """What is held and may be captured. Four SELECTs. Raises a Refusal (missing)."""
+    """What is held and may be captured. One SELECT. Raises a Refusal (missing)."""
     story = get_story(payment_id)
     decision = capture_decision(actor, story.payment, story.last_attempt, None, now)
     return MoneyPage(story.payment, story.last_attempt, decision)
 
 
 def get_void_page(payment_id: uuid.UUID, actor: Actor) -> MoneyPage:
-    """What is held and may be let go. Four SELECTs. Raises a Refusal (missing)."""
+    """What is held and may be let go. One SELECT. Raises a Refusal (missing)."""
     story = get_story(payment_id)
     decision = void_decision(actor, story.payment, story.last_attempt)
     return MoneyPage(story.payment, story.last_attempt, decision)
 
 
 def get_increment_page(payment_id: uuid.UUID, actor: Actor, now: datetime) -> MoneyPage:
-    """What is held and may be raised. Four SELECTs. Raises a Refusal (missing)."""
+    """What is held and may be raised. One SELECT. Raises a Refusal (missing)."""
     story = get_story(payment_id)
     decision = increment_decision(actor, story.payment, story.last_attempt, None, now)
     return MoneyPage(story.payment, story.last_attempt, decision)
@@ -251,7 +275,7 @@ class CaptureVoidPage(MoneyPage):
 def get_capture_void_page(
     payment_id: uuid.UUID, capture_id: uuid.UUID, actor: Actor, now: datetime
 ) -> CaptureVoidPage:
-    """A capture and whether it may be taken back. Four SELECTs. Raises a Refusal (missing)."""
+    """A capture and whether it may be taken back. One SELECT. Raises a Refusal (missing)."""
     story = get_story(payment_id)
     capture = next((one for one in story.captures if one.pk == capture_id), None)
     if capture is None:

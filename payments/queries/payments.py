@@ -4,22 +4,39 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from audit.errors import Kind, Refusal
-from payments.models import Asking, Attempt, Capture, Increment, Payment, Refund, RefundReason
+from audit.together import together
+from payments.models import (
+    Asking,
+    Attempt,
+    Capture,
+    Correction,
+    Increment,
+    Payment,
+    Refund,
+    RefundReason,
+)
+
+Keys: TypeAlias = Sequence[uuid.UUID] | QuerySet[Any, Any]
+"""Of payments, or a SELECT that finds them."""
 
 
 def get_payment(payment_id: uuid.UUID) -> Payment:
     """A payment with its merchant and customer; a refusal when there is none. One SELECT."""
-    payment = Payment.objects.filter(pk=payment_id).select_related("merchant", "customer").first()
-    if payment is None:
-        raise Refusal("payment_missing", _("There is no such payment."), Kind.MISSING)
-    return payment
+    return _only(Payment.objects.filter(pk=payment_id).select_related("merchant", "customer")[:1])
+
+
+def _only(payments: Iterable[Payment]) -> Payment:
+    for payment in payments:
+        return payment
+    raise Refusal("payment_missing", _("There is no such payment."), Kind.MISSING)
 
 
 def get_attempt(attempt_id: uuid.UUID) -> Attempt:
@@ -51,6 +68,7 @@ class Story:
     captures: list[Capture]
     refunds: list[Refund]
     increments: list[Increment]
+    corrections: list[Correction] = field(default_factory=list)
 
     @property
     def last_attempt(self) -> Attempt | None:
@@ -58,62 +76,60 @@ class Story:
 
 
 def get_story(payment_id: uuid.UUID) -> Story:
-    """A payment with its attempts, increments, captures and refunds.
+    """A payment with all that belongs to it. One SELECT. Raises a Refusal (missing)."""
+    return make_story(together(*select_story([payment_id])))
 
-    Four SELECTs, and one for the increments where there are any.
-    """
-    payment = get_payment(payment_id)
-    return Story(
-        payment=payment,
-        attempts=list(
-            Attempt.objects.filter(payment_id=payment_id).select_related("card").order_by("number")
-        ),
-        captures=list(Capture.objects.filter(payment_id=payment_id).order_by("created_at", "pk")),
-        refunds=list(
-            Refund.objects.filter(payment_id=payment_id)
-            .select_related("reason", "requested_by")
-            .order_by("created_at", "pk")
-        ),
-        increments=_increments_of(payment),
+
+def select_story(payments: Keys) -> list[QuerySet[Any, Any]]:
+    """The SELECTs that `make_story` wants, to be read together with whatever else a page needs."""
+    attempts = Attempt.objects.filter(payment_id__in=payments).select_related("card")
+    refunds = Refund.objects.filter(payment_id__in=payments).select_related(
+        "reason", "requested_by"
     )
+    increments = Increment.objects.filter(payment_id__in=payments).select_related("requested_by")
+    corrections = Correction.objects.filter(payment_id__in=payments).select_related("reason")
+    return [
+        Payment.objects.filter(pk__in=payments).select_related("merchant", "customer"),
+        attempts.order_by("number"),
+        Capture.objects.filter(payment_id__in=payments).order_by("created_at", "pk"),
+        refunds.order_by("created_at", "pk"),
+        increments.order_by("created_at", "pk"),
+        corrections.order_by("created_at", "pk"),
+    ]
 
 
-def _increments_of(payment: Payment) -> list[Increment]:
-    if not payment.increment_count:
-        return []
-    rows = Increment.objects.filter(payment_id=payment.pk).select_related("requested_by")
-    return list(rows.order_by("created_at", "pk"))
+STORY = 6
+"""So many lists make a story."""
+
+
+def make_story(read: Sequence[list[Any]]) -> Story:
+    """The story of what `select_story` found. Raises a Refusal (missing)."""
+    payments, attempts, captures, refunds, increments, corrections = read
+    return Story(_only(payments), attempts, captures, refunds, increments, corrections)
 
 
 def list_stories(payments: Sequence[Payment]) -> list[Story]:
-    """The stories of these payments in their order, without merchant, customer and people.
-
-    Three SELECTs, and one for each payment with increments; none for no payments.
-    """
-    if not payments:
-        return []
+    """The stories of these payments in their order, without merchant, customer, people and
+    corrections. One SELECT; none for no payments."""
     ids = [payment.pk for payment in payments]
-    attempts: dict[uuid.UUID, list[Attempt]] = defaultdict(list)
-    captures: dict[uuid.UUID, list[Capture]] = defaultdict(list)
-    refunds: dict[uuid.UUID, list[Refund]] = defaultdict(list)
-    rows = Attempt.objects.filter(payment_id__in=ids).select_related("card").order_by("number")
-    for attempt in rows:
-        attempts[attempt.payment_id].append(attempt)
-    for capture in Capture.objects.filter(payment_id__in=ids).order_by("created_at", "pk"):
-        captures[capture.payment_id].append(capture)
-    for refund in Refund.objects.filter(payment_id__in=ids).order_by("created_at", "pk"):
-        refunds[refund.payment_id].append(refund)
-    increments = {one.pk: _increments_of(one) for one in payments if one.increment_count}
+    read: list[list[Any]] = together(
+        Attempt.objects.filter(payment_id__in=ids).select_related("card").order_by("number"),
+        Capture.objects.filter(payment_id__in=ids).order_by("created_at", "pk"),
+        Refund.objects.filter(payment_id__in=ids).order_by("created_at", "pk"),
+        Increment.objects.filter(payment_id__in=ids).order_by("created_at", "pk"),
+    )
+    attempts, captures, refunds, increments = map(_by_payment, read)
     return [
-        Story(
-            one,
-            attempts[one.pk],
-            captures[one.pk],
-            refunds[one.pk],
-            increments.get(one.pk, []),
-        )
+        Story(one, attempts[one.pk], captures[one.pk], refunds[one.pk], increments[one.pk])
         for one in payments
     ]
+
+
+def _by_payment(rows: Iterable[Any]) -> dict[uuid.UUID, list[Any]]:
+    found: dict[uuid.UUID, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.payment_id].append(row)
+    return found
 
 
 def list_payments() -> QuerySet[Payment]:

@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Model, Q
+from django.db.models import Model, QuerySet
 
 from audit.actor import Actor
 from audit.approvals.models import Approval
+from audit.data_keys import open_data_keys, select_data_keys
+from audit.together import together
 from payments.ledger.chart import AccountCode, name_account
 from payments.ledger.money import Money
-from payments.ledger.queries import get_balance
+from payments.ledger.queries import make_balance, select_balance
 from payments.models import Attempt, Payment, Refund
-from payments.parties.queries import masked
-from payments.queries.payments import Story, get_refund, get_story
-from payments.queries.timeline import Moment, list_moments
+from payments.parties.queries import masked_with
+from payments.queries.payments import Story, make_story, select_story
+from payments.queries.timeline import Moment, list_moments, list_told, select_entries
 
 LATELY = timedelta(days=30)
 MOST = 5
@@ -67,33 +69,41 @@ class RefundContext:
 
 
 def get_refund_context(approval: Approval, actor: Actor, now: datetime) -> RefundContext | None:
-    """What to know before deciding; None for who may not see payments. Eleven SELECTs at most.
+    """What to know before deciding; None for who may not see payments. Two SELECTs.
 
     The refund's own amount has left the payment's refundable amount, not the merchant's balance.
     """
     if not actor.may("payments.view_payment"):
         return None
-    story = get_story(get_refund(approval.subject_id).payment_id)
+    asked = Payment.objects.filter(refunds=approval.subject_id)
+    customer = asked.values("customer_id")
+    lately = _select_lately(approval, now)
+    *read, by_requester, for_customer, others, keys = together(
+        *select_story(asked.values("pk")),
+        lately.filter(requested_by_id=approval.requested_by_id)[:MOST_COUNTED],
+        lately.filter(payment__customer_id__in=customer)[:MOST_COUNTED],
+        Payment.objects.filter(customer_id__in=customer).order_by("-created_at", "-pk")[: MOST + 1],
+        select_data_keys(customer),
+    )
+    story = make_story(read)
     payment = story.payment
     refund = next(one for one in story.refunds if one.pk == approval.subject_id)
     account = name_account(payment.merchant_id, payment.currency, AccountCode.MERCHANT_PAYABLE)
-    balance = get_balance(account).usual
-    lately = _list_lately(approval, payment, now)
-    customer_id = payment.customer_id
+    told = list_told(story)
+    entries, *read = together(select_entries(told), *select_balance(account))
+    balance = make_balance(read).usual
     is_booked = refund.status != Refund.Status.AWAITING_APPROVAL
     return RefundContext(
         refund=refund,
         payment=payment,
         attempt=_attempt_of(story, refund),
-        customer=masked(payment.customer, ("name", "email")) if payment.customer else {},
-        moments=list_moments(story, [])[:MOMENTS],
-        of_requester=_habit(
-            [one for one in lately if one.requested_by_id == approval.requested_by_id]
-        ),
-        of_customer=_habit([one for one in lately if one.payment.customer_id == customer_id])
-        if customer_id
-        else None,
-        payments_of_customer=_list_payments_of(payment),
+        customer=masked_with(payment.customer, open_data_keys(keys), ("name", "email"))
+        if payment.customer
+        else {},
+        moments=list_moments(told, entries)[:MOMENTS],
+        of_requester=_habit(by_requester),
+        of_customer=_habit(for_customer) if payment.customer else None,
+        payments_of_customer=[one for one in others if one.pk != payment.pk][:MOST],
         merchant_now=balance,
         merchant_after=balance if is_booked else balance - refund.amount,
     )
@@ -103,14 +113,10 @@ def _attempt_of(story: Story, refund: Refund) -> Attempt | None:
     return next((one for one in story.attempts if one.pk == refund.attempt_id), None)
 
 
-def _list_lately(approval: Approval, payment: Payment, now: datetime) -> list[Refund]:
-    """The other refunds of the last days by who asked, or for the customer; the newest first."""
-    about = Q(requested_by_id=approval.requested_by_id)
-    if payment.customer_id is not None:
-        about |= Q(payment__customer_id=payment.customer_id)
-    rows = Refund.objects.filter(about, created_at__gt=now - LATELY).exclude(pk=approval.subject_id)
-    found = rows.select_related("payment", "reason").order_by("-created_at", "-pk")
-    return list(found[: 2 * MOST_COUNTED])
+def _select_lately(approval: Approval, now: datetime) -> QuerySet[Refund]:
+    """The other refunds of the last days, the newest first."""
+    rows = Refund.objects.filter(created_at__gt=now - LATELY).exclude(pk=approval.subject_id)
+    return rows.select_related("payment", "reason").order_by("-created_at", "-pk")
 
 
 def _habit(rows: Sequence[Refund]) -> Habit:
@@ -125,11 +131,3 @@ def _habit(rows: Sequence[Refund]) -> Habit:
         sums=[Money(minor, currency) for currency, minor in sorted(sums.items())],
         latest=counted[:MOST],
     )
-
-
-def _list_payments_of(payment: Payment) -> list[Payment]:
-    """The customer's other payments, the latest first."""
-    if payment.customer_id is None:
-        return []
-    rows = Payment.objects.filter(customer_id=payment.customer_id).exclude(pk=payment.pk)
-    return list(rows.order_by("-created_at", "-pk")[:MOST])

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from django.db.models import QuerySet
+
 from payments.ledger.chart import AccountCode, TransferCode
 from payments.ledger.models import Entry, Transfer
 from payments.ledger.money import Money
@@ -62,9 +64,8 @@ class Statement:
         )
 
 
-def get_statement(story: Story) -> Statement:
-    """The transfers of a payment's captures and refunds. One SELECT or none."""
-    entries = _list_entries(story)
+def make_statement(story: Story, entries: Sequence[Entry]) -> Statement:
+    """The transfers of a payment's captures and refunds, of what `select_booked` finds."""
     payment = story.payment
     sums = _sums(entries)
     return Statement(
@@ -78,13 +79,14 @@ def get_statement(story: Story) -> Statement:
     )
 
 
-def _list_entries(story: Story) -> list[Entry]:
+def select_booked(story: Story) -> QuerySet[Entry]:
+    """The entries of all transfers that belong to a payment. One SELECT; none without any."""
     references = [
         *(f"capture:{capture.pk}" for capture in story.captures),
         *(f"refund:{refund.pk}" for refund in story.refunds),
         *(name for source in reference_sources for name in source(story)),
     ]
-    return list(list_entries_for(references)) if references else []
+    return list_entries_for(references)
 
 
 def _sums(entries: Iterable[Entry]) -> Mapping[str, int]:

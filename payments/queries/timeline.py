@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model, Q
+from django.db.models import Model, Q, QuerySet
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
@@ -119,25 +119,30 @@ class Moment:
     request_id: str = ""
 
 
-def list_moments(
-    story: Story, approvals: Sequence[Approval], board: Board | None = None
-) -> list[Moment]:
-    """Everything that happened to a payment, newest first; looks at it are not in it.
-
-    One SELECT, and those of the sources. A command that changed several rows is told once; a
-    provider asked again and again without an answer is told as that.
-    """
-    told = [
+def list_told(
+    story: Story, approvals: Iterable[Approval] = (), board: Board | None = None
+) -> list[Told]:
+    """The rows that the story of a payment is told from. The SELECTs of the sources, if any."""
+    return [
         *_own(story),
         *(Told(approval) for approval in approvals),
         *(_tell_board(board) if board else ()),
         *(one for source in sources for one in source(story)),
+        *_tell_corrections(story),
     ]
-    told += _tell_corrections(story)
+
+
+def list_moments(told: Sequence[Told], entries: Iterable[LogEntry]) -> list[Moment]:
+    """Everything that happened to a payment, newest first, of the entries that `select_entries`
+    finds; looks at it are not in it. No queries.
+
+    A command that changed several rows is told once; a provider asked again and again without an
+    answer is told as that.
+    """
     known = {str(one.row.pk): one for one in told}
     moments: list[Moment] = []
     before: set[tuple[str, str]] = set()
-    for entry in _folded(_entries_about([one.row for one in told])):
+    for entry in _folded(sorted(entries, key=_when)):
         again = (entry.event, entry.object_pk) in before and entry.event.endswith("lost")
         before.add((entry.event, entry.object_pk))
         moments.append(_moment(entry, known.get(entry.object_pk), again=again))
@@ -159,8 +164,7 @@ def _own(story: Story) -> Iterator[Told]:
 
 
 def _tell_corrections(story: Story) -> list[Told]:
-    rows = Correction.objects.filter(payment_id=story.payment.pk).select_related("reason")
-    return [Told(row, row.amount, partial(_of_correction, row)) for row in rows.order_by("pk")]
+    return [Told(row, row.amount, partial(_of_correction, row)) for row in story.corrections]
 
 
 def _of_correction(correction: Correction, _event: str) -> Any:
@@ -195,21 +199,18 @@ def _of_note(words: Any, _event: str) -> Any:
     return words
 
 
-def _entries_about(rows: Iterable[Model]) -> list[LogEntry]:
+def select_entries(told: Iterable[Told]) -> QuerySet[LogEntry]:
+    """The newest entries of the log about these rows, with who did it. One SELECT."""
     keys: dict[type[Model], list[str]] = {}
-    for row in rows:
-        keys.setdefault(type(row), []).append(str(row.pk))
+    for one in told:
+        keys.setdefault(type(one.row), []).append(str(one.row.pk))
     kinds = ContentType.objects.get_for_models(*keys)
     about = Q(pk__in=[])
     for model, pks in keys.items():
         about |= Q(content_type=kinds[model], object_pk__in=pks)
-    entries = (
-        LogEntry.objects.filter(about)
-        .exclude(action=LogEntry.Action.ACCESS)
-        .select_related("actor")
-        .order_by("-timestamp", "-pk")[:MOST]
-    )
-    return sorted(entries, key=_when)
+    entries: QuerySet[LogEntry] = LogEntry.objects.filter(about).select_related("actor")
+    changes = entries.exclude(action=LogEntry.Action.ACCESS)
+    return changes.order_by("-timestamp", "-pk")[:MOST]
 
 
 def _when(entry: LogEntry) -> tuple[datetime, datetime, int]:

@@ -22,7 +22,6 @@ from payments.forms import RefundForm
 from payments.ledger.money import Money
 from payments.models import Refund
 from payments.queries.pages import RefundPage, get_refund_page
-from payments.queries.payments import list_refund_reasons
 from payments.queries.preview import preview_refund
 from payments.views.answers import show_form
 
@@ -39,7 +38,7 @@ def refund_new(request: HttpRequest, payment_id: uuid.UUID) -> HttpResponse:
     actor = current_actor()
     page = get_refund_page(payment_id, actor)
     data = request.POST if request.method == "POST" else None
-    form = RefundForm(page.payment.refundable, list_refund_reasons(), data)
+    form = RefundForm(page.payment.refundable, page.reasons, data)
     refusal: Refusal | None = None
     if form.is_valid():
         try:
@@ -80,7 +79,7 @@ def refund_preview(request: HttpRequest, payment_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseRedirect(reverse("payments:refund_new", args=[payment_id]))
     page = get_refund_page(payment_id, current_actor())
-    form = RefundForm(page.payment.refundable, list_refund_reasons(), request.POST)
+    form = RefundForm(page.payment.refundable, page.reasons, request.POST)
     form.is_valid()
     if not getattr(request, "htmx", False):
         return _form(request, page, form.without_complaints(), None)

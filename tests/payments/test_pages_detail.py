@@ -34,11 +34,9 @@ from tests.payments.builders import (
     requested_refund,
     void_answer,
 )
-from tests.payments.pages import agent_browser, page_of, words_of
+from tests.payments.pages import MOST_QUERIES, agent_browser, page_of, words_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("somebody")]
-# Four are the frame's: session, person, roles, the record of the look. Twelve are the page's.
-MOST_STATEMENTS = 16
 
 
 @pytest.fixture(autouse=True)
@@ -345,8 +343,7 @@ def test_the_page_of_a_long_story_takes_few_statements(browser: Client) -> None:
     with CaptureQueriesContext(connection) as queries:
         page = browser.get(page_of(payment))
     assert len(page.context["page"].moments) >= 24
-    # One more says whose data was seen.
-    assert len(queries) <= MOST_STATEMENTS + 1
+    assert len(queries) <= MOST_QUERIES
 
 
 def test_a_higher_app_adds_a_part_of_the_page_and_rows_of_the_story(

@@ -16,7 +16,8 @@ from audit.actor import Actor, current_actor
 from audit.panels import CUSTOMER, About, Drawn, draw, list_panels, rows_of
 from payments.parties import queries
 from payments.parties.forms import FIELDS, RevealForm
-from payments.parties.models import PERSONAL_FIELDS, Customer, Merge
+from payments.parties.models import PERSONAL_FIELDS, Customer
+from payments.parties.queries import Shown
 
 VIEW, REVEAL = "parties.view_customer", "parties.reveal_customer"
 MERGE, DECIDE_MERGE = "parties.merge_customer", "approvals.decide_merge"
@@ -57,15 +58,15 @@ def show_customer(
     """
     actor = current_actor()
     saw(request, customer)
-    merged = queries.list_merged(customer)
-    about = About(customer, queries.known_ids(customer, merged))
+    beside = queries.look_beside(customer)
+    about = About(customer, queries.known_ids(customer, beside.merged))
     panels = _panels(actor, customer, about)
     saw(request, rows_of(panels))
     context = {
         "customer": customer,
-        "details": _details(actor, customer, clear or {}, refused),
-        "merged": merged,
-        "merges": _open_merges(actor, customer),
+        "details": _details(actor, beside.shown, clear or {}, refused),
+        "merged": beside.merged,
+        "merges": beside.merges if actor.may(MERGE) or actor.may(DECIDE_MERGE) else [],
         "panels": [one for one in panels if not one.panel.is_aside],
         "panels_aside": [one for one in panels if one.panel.is_aside],
         "has_revealed": bool(clear),
@@ -81,12 +82,6 @@ def about_customer(customer: Customer) -> About:
     return About(customer, queries.known_ids(customer, queries.list_merged(customer)))
 
 
-def _open_merges(actor: Actor, customer: Customer) -> list[Merge]:
-    if not (actor.may(MERGE) or actor.may(DECIDE_MERGE)):
-        return []
-    return queries.find_open_merges([customer.pk])
-
-
 def _panels(actor: Actor, customer: Customer, about: About) -> list[Drawn]:
     def url(code: str) -> str:
         return reverse("parties:panel", args=[customer.pk, code])
@@ -95,9 +90,8 @@ def _panels(actor: Actor, customer: Customer, about: About) -> list[Drawn]:
 
 
 def _details(
-    actor: Actor, customer: Customer, clear: Mapping[str, str], refused: RevealForm | None
+    actor: Actor, shown: Shown, clear: Mapping[str, str], refused: RevealForm | None
 ) -> list[Detail]:
-    (shown,) = queries.show_masked(customer)
     may = actor.may(REVEAL) and not shown.is_erased
     return [
         Detail(

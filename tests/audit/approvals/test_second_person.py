@@ -16,11 +16,9 @@ from tests.audit.approvals.conftest import Ask
 from tests.audit.people import as_actor, browser_of
 from tests.payments import builders
 from tests.payments.builders import eur
-from tests.payments.pages import words_of
+from tests.payments.pages import MOST_QUERIES, words_of
 
 pytestmark = pytest.mark.django_db
-# Four of them are the frame's: session, person, roles, the record of the look.
-MOST_STATEMENTS = 21
 
 
 def test_amount_reason_history_habits_and_effect_are_on_one_page(
@@ -74,7 +72,7 @@ def test_the_page_takes_few_statements(ask: Ask, lead: User) -> None:
     browser.get(f"/approvals/{approval.pk}/")
     with CaptureQueriesContext(connection) as asked:
         browser.get(f"/approvals/{approval.pk}/")
-    assert len(asked) <= MOST_STATEMENTS, [one["sql"][:120] for one in asked]
+    assert len(asked) <= MOST_QUERIES, [one["sql"][:120] for one in asked]
 
 
 def test_what_waits_shows_its_time_left_and_warns_near_the_end(ask: Ask, lead: User) -> None:

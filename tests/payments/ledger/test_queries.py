@@ -79,12 +79,12 @@ def test_roll_up_goes_through_all_accounts(book: Book) -> None:
     assert Rollup.objects.count() == 6
 
 
-def test_rolled_up_balance_costs_two_queries(
+def test_rolled_up_balance_costs_one_query(
     book: Book, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     card = book.open_card(5)
     fold()
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         assert queries.get_balance(book.account(CLEARING)).signed.minor == 5
     with django_assert_num_queries(1):
         assert queries.get_balance(card).usual.minor == 5
