@@ -24,7 +24,7 @@ Slot: TypeAlias = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One queryset, compiled: its SELECT, and of each of its columns the slot and how it is named."""
+    """One queryset, compiled: its SELECT, and by slot how each of its columns is named."""
 
     rows: QuerySet[Any, Any]
     compiler: Any
@@ -66,7 +66,7 @@ def _compile(rows: QuerySet[Any, Any]) -> Branch | None:
         kind = expression.output_field.cast_db_type(db).partition("(")[0]
         number = sum(known == kind for known, _number in columns)
         column = db.ops.quote_name(alias)
-        # What is computed may have another type than it is said to have: a sum of bigint is numeric.
+        # What is computed may have another type than it says: a sum of bigint is numeric.
         is_sure = isinstance(expression, Col) or db.vendor == "sqlite"
         columns[kind, number] = column if is_sure else f"CAST({column} AS {kind})"
     return Branch(rows, compiler, sql, tuple(params), columns)
