@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Q, Sum
 
-from audit import clock
+from audit import clock, proofs
 from payments.ledger.chart import TransferCode
 from payments.ledger.models import Entry
 from payments.models import Capture, DaysProgress, DayTotals, Increment, Payment, Refund
@@ -161,3 +161,9 @@ def _off_between(since: date, until: date) -> list[tuple[date, str]]:
         if (is_ := getattr(kept.get(place, NOTHING), name))
         != (should := getattr(said.get(place, NOTHING), name))
     ]
+
+
+def register() -> None:
+    """Have `manage.py prove` compute both."""
+    proofs.register("payment totals equal the ledger", payments_off, count_payments)
+    proofs.register("totals of days equal the payments", days_off, count_days)

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.errors import Refusal
-from audit.search import Hit, SearchKind, plain
+from audit.search import Hit, SearchKind, add_kinds, plain
 from payments.ledger.money import Money, exponent_of
 from payments.models import Payment
 from payments.parties.queries import list_currencies
 from payments.queries import found
 
 VIEW = "payments.view_payment"
-TEMPLATE = "payments/search_hits.html"
 SPELLINGS = ("en", "fr")
 FINEST = 4
 """Decimals of the finest currency: an amount that names none is read in these."""
@@ -36,6 +36,7 @@ _CURRENCY = re.compile(r"(?:([A-Za-z]{3}|[€£]) ?)?([0-9.,' ]+?)(?: ?([A-Za-z]
 _SIGNS = {"€": "EUR", "£": "GBP"}
 _DAY = re.compile(r"([0-9]{1,4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,4})")
 
+T = TypeVar("T")
 Amounts = Sequence[tuple[int, str | None]]
 """Amounts in ten-thousandths, each with its currency where the term names one."""
 
@@ -118,14 +119,17 @@ def read_card(term: str) -> str | None:
 
 def read_card_and_amount(term: str) -> list[tuple[str, Amounts]] | None:
     """The last four digits of a card, and an amount before or after them."""
-    pairs = [(digits, read_amount(rest)) for digits, rest in _beside_card(term)]
-    return [(digits, amounts) for digits, amounts in pairs if amounts] or None
+    return _read_beside_card(term, read_amount)
 
 
 def read_card_and_day(term: str) -> list[tuple[str, list[date]]] | None:
     """The last four digits of a card, and a day before or after them."""
-    pairs = [(digits, _read_days(rest)) for digits, rest in _beside_card(term)]
-    return [(digits, days) for digits, days in pairs if days] or None
+    return _read_beside_card(term, _read_days)
+
+
+def _read_beside_card(term: str, read: Callable[[str], T | None]) -> list[tuple[str, T]] | None:
+    pairs = [(digits, read(rest)) for digits, rest in _beside_card(term)]
+    return [(digits, what) for digits, what in pairs if what] or None
 
 
 def _beside_card(term: str) -> list[tuple[str, str]]:
@@ -196,134 +200,121 @@ def _find_amount(amounts: Amounts, limit: int) -> list[Payment]:
 
 
 def _find_card_and_amount(pairs: Sequence[tuple[str, Amounts]], limit: int) -> list[Payment]:
-    rows = [
-        payment
+    rows = (
+        found.find_by_card_and_amount(digits, _in_currencies(amounts), limit)
         for digits, amounts in pairs
-        for payment in found.find_by_card_and_amount(digits, _in_currencies(amounts), limit)
-    ]
+    )
     return _newest(rows, limit)
 
 
 def _find_card_and_day(pairs: Sequence[tuple[str, list[date]]], limit: int) -> list[Payment]:
-    rows = [
-        payment
+    rows = (
+        found.find_by_card_and_time(digits, [_span(day) for day in days], limit)
         for digits, days in pairs
-        for payment in found.find_by_card_and_time(digits, [_span(day) for day in days], limit)
-    ]
+    )
     return _newest(rows, limit)
 
 
-def _newest(rows: Sequence[Payment], limit: int) -> list[Payment]:
-    by_id = {row.pk: row for row in rows}
+def _newest(lists: Iterable[Iterable[Payment]], limit: int) -> list[Payment]:
+    by_id = {row.pk: row for rows in lists for row in rows}
     return sorted(by_id.values(), key=lambda row: (row.created_at, row.pk), reverse=True)[:limit]
 
 
+_Kind = partial(SearchKind, permission=VIEW, template="payments/search_hits.html")
+
 KINDS = (
-    SearchKind(
+    _Kind(
         code="payment_reference",
         label=_("payment reference"),
         heading=_("Payment with this reference"),
         example="P-7F3A09BC12DE",
         index="payments_reference",
-        permission=VIEW,
         read=read_payment,
         find=_by(found.find_by_reference),
-        template=TEMPLATE,
     ),
-    SearchKind(
+    _Kind(
         code="refund_reference",
         label=_("refund reference"),
         heading=_("Payment of this refund"),
         example="R-7F3A09BC12DE",
         index="payments_refund_reference",
-        permission=VIEW,
         read=read_refund,
         find=_by(found.find_by_refund),
-        template=TEMPLATE,
     ),
-    SearchKind(
+    _Kind(
         code="payment_id",
         label=_("id of a payment, attempt, capture or refund"),
         heading=_("Payment with this id"),
         example="7f3a09bc-12de-4f00-8a51-2b6c1d9e0f34",
         index="payments_payment_pkey",
-        permission=VIEW,
         read=read_id,
         find=_by(found.find_by_id),
-        template=TEMPLATE,
     ),
-    SearchKind(
+    _Kind(
         code="provider_reference",
         label=_("provider's reference, or ARN"),
         heading=_("Payments that a provider or a bank calls so"),
         example="auth_3k9x2m",
         index="payments_attempt_provider_reference, payments_refund_arn",
-        permission=VIEW,
         read=read_provider,
         find=_by(found.find_by_provider),
-        template=TEMPLATE,
     ),
-    SearchKind(
+    _Kind(
         code="order_reference",
         label=_("order reference"),
         heading=_("Payments of this order"),
         example="ORD-2026-10042",
         index="payments_order_time",
-        permission=VIEW,
         read=read_order,
         find=_by(found.find_by_order),
-        template=TEMPLATE,
     ),
-    SearchKind(
+    _Kind(
         code="card_and_amount",
         label=_("last four digits of a card, and an amount"),
         heading=_("Payments with this card and amount"),
         example="4242 12.34",
         index="payments_attempt_card_amount",
-        permission=VIEW,
         read=read_card_and_amount,
         find=_by(_find_card_and_amount),
-        template=TEMPLATE,
         exact=False,
         advice=_("Add the currency, or look by the date instead."),
     ),
-    SearchKind(
+    _Kind(
         code="card_and_day",
         label=_("last four digits of a card, and a day"),
         heading=_("Payments with this card on this day"),
         example="4242 2026-11-03",
         index="payments_attempt_card_time",
-        permission=VIEW,
         read=read_card_and_day,
         find=_by(_find_card_and_day),
-        template=TEMPLATE,
         exact=False,
         advice=_("Look by the amount instead."),
     ),
-    SearchKind(
+    _Kind(
         code="card",
         label=_("last four digits of a card"),
         heading=_("Latest payments with a card that ends so"),
         example="4242",
         index="payments_attempt_card_time",
-        permission=VIEW,
         read=read_card,
         find=_by(found.find_by_card),
-        template=TEMPLATE,
         exact=False,
         advice=_("Add an amount or a date, such as “4242 12.34” or “4242 2026-11-03”."),
     ),
-    SearchKind(
+    _Kind(
         code="amount",
         label=_("amount"),
         heading=_("Latest payments of this amount"),
         example="12.34",
         index="payments_amount_currency",
-        permission=VIEW,
         read=read_amount,
         find=_by(_find_amount),
-        template=TEMPLATE,
         exact=False,
         advice=_("Add the last four digits of the card, or the currency."),
     ),
 )
+
+
+def register() -> None:
+    """Have the search box know them."""
+    add_kinds(KINDS)

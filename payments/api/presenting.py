@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from audit.actor import Actor
-from audit.idempotency.answers import Presented
+from audit.idempotency.answers import Presented, presenters
 from payments.gateways.declines import UNKNOWN_CODE, explain
 from payments.models import Attempt, Capture, Increment, Refund
 from payments.parties.models import CardReference, Customer
@@ -222,3 +222,13 @@ def present_customer(customer_id: uuid.UUID) -> Presented:
     """Two SELECTs."""
     customer = get_customer(customer_id)
     return int(HTTPStatus.CREATED), tell_customer(customer, masked(customer, SHOWN))
+
+
+def register() -> None:
+    """Have what a key made presented anew for who repeats it."""
+    presenters.update(
+        payment=present_payment,
+        refund=present_refund,
+        card=present_card,
+        customer=present_customer,
+    )

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
+from audit import measures
 from payments.models import Asking, Attempt, Capture, Increment, Payment, Refund
 from payments.states import ASKED_FOR
 
@@ -62,3 +63,13 @@ def count_unknown() -> Mapping[str, float]:
         ].count()
         for model in WITH
     }
+
+
+def register() -> None:
+    """Have `/metrics` tell it."""
+    measures.measure(
+        "comptoir_unknown_outcomes",
+        "Outcomes that nobody knows: asked for again, or waiting for a person.",
+        count_unknown,
+        label="kind",
+    )

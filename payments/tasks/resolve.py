@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from functools import partial
+from typing import TypeVar
 
 from celery import shared_task
 
@@ -30,13 +31,14 @@ from payments.models import Asking, Attempt, Capture, Increment, Refund
 from payments.queries.due import attempts_to_expire, rows_to_ask
 from payments.queries.payments import VOIDS
 from payments.queries.unsettled import MODELS, list_open_to_inquiry
-from payments.steps import NOTHING_SAID, Silence
+from payments.steps import NOTHING_SAID
 from payments.tasks import send
 from payments.tasks.asking import check_reference, gateway_of, silence_of
 
 logger = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer", AuthorizationAnswer, OperationAnswer)
+Row = TypeVar("Row", Attempt, Increment, Capture, Refund)
 BATCH = 100
 
 
@@ -89,7 +91,7 @@ def settle(row: Asking) -> None:
 def _settle(
     row: Asking,
     find: Callable[[], Answer | None],
-    lost: Callable[[Silence], object],
+    lost: Callable[..., object],
     never: Callable[[], object],
     tell: Callable[[Answer], object],
 ) -> None:
@@ -98,10 +100,10 @@ def _settle(
         if answer is not None:
             check_reference(row, answer.reference)
     except Unknown as error:
-        lost(silence_of(error))
+        lost(silence=silence_of(error))
         return
     # Ask next time first: what follows may fail, and the schedule must go on.
-    lost(NOTHING_SAID)
+    lost(silence=NOTHING_SAID)
     if answer is None:
         never()
     else:
@@ -120,65 +122,56 @@ def _settle_authorization(attempt: Attempt) -> None:
     _settle(
         attempt,
         lambda: gateway_of(attempt).find_authorization(key),
-        lambda silence: record_authorization_lost(attempt_id=attempt.pk, silence=silence),
+        partial(record_authorization_lost, attempt_id=attempt.pk),
         # The customer is long gone: what never arrived is not sent again.
         fail,
         tell,
     )
 
 
-def _settle_void(attempt: Attempt) -> None:
+def _settle_operation(
+    row: Row,
+    key: str,
+    lost: Callable[..., object],
+    ask: Callable[[Row], object],
+    tell: Callable[[Row, OperationAnswer], object],
+) -> None:
+    """A capture, a refund, an increase or a void: what never arrived is asked for again."""
     _settle(
-        attempt,
-        _operation(attempt, send.void_operation_key(attempt)),
-        lambda silence: record_void_lost(attempt_id=attempt.pk, silence=silence),
-        lambda: send.ask_void(attempt),
-        lambda answer: send.tell_void(attempt, answer),
+        row,
+        lambda: gateway_of(row).find_operation(key),
+        lost,
+        lambda: ask(row),
+        lambda answer: tell(row, answer),
     )
+
+
+def _settle_void(attempt: Attempt) -> None:
+    lost = partial(record_void_lost, attempt_id=attempt.pk)
+    key = send.void_operation_key(attempt)
+    _settle_operation(attempt, key, lost, send.ask_void, send.tell_void)
 
 
 def _settle_increment(increment: Increment) -> None:
-    _settle(
-        increment,
-        _operation(increment, str(increment.pk)),
-        lambda silence: record_increment_lost(increment_id=increment.pk, silence=silence),
-        lambda: send.ask_increment(increment),
-        lambda answer: send.tell_increment(increment, answer),
-    )
+    lost = partial(record_increment_lost, increment_id=increment.pk)
+    key = str(increment.pk)
+    _settle_operation(increment, key, lost, send.ask_increment, send.tell_increment)
 
 
 def _settle_capture(capture: Capture) -> None:
-    _settle(
-        capture,
-        _operation(capture, str(capture.pk)),
-        lambda silence: record_capture_lost(capture_id=capture.pk, silence=silence),
-        lambda: send.ask_capture(capture),
-        lambda answer: send.tell_capture(capture, answer),
-    )
+    lost = partial(record_capture_lost, capture_id=capture.pk)
+    _settle_operation(capture, str(capture.pk), lost, send.ask_capture, send.tell_capture)
 
 
 def _settle_capture_void(capture: Capture) -> None:
-    _settle(
-        capture,
-        _operation(capture, send.capture_void_key(capture)),
-        lambda silence: record_capture_void_lost(capture_id=capture.pk, silence=silence),
-        lambda: send.ask_capture_void(capture),
-        lambda answer: send.tell_capture_void(capture, answer),
-    )
+    lost = partial(record_capture_void_lost, capture_id=capture.pk)
+    key = send.capture_void_key(capture)
+    _settle_operation(capture, key, lost, send.ask_capture_void, send.tell_capture_void)
 
 
 def _settle_refund(refund: Refund) -> None:
-    _settle(
-        refund,
-        _operation(refund, str(refund.pk)),
-        lambda silence: record_refund_lost(refund_id=refund.pk, silence=silence),
-        lambda: send.ask_refund(refund),
-        lambda answer: send.tell_refund(refund, answer),
-    )
-
-
-def _operation(row: Any, key: str) -> Callable[[], OperationAnswer | None]:
-    return lambda: gateway_of(row).find_operation(key)
+    lost = partial(record_refund_lost, refund_id=refund.pk)
+    _settle_operation(refund, str(refund.pk), lost, send.ask_refund, send.tell_refund)
 
 
 @shared_task(name="payments.expire_authorizations")

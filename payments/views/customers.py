@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from audit.panels import About, Content, Panel
+from audit.panels import CUSTOMER, About, Content, Panel, add_panels
 from payments.queries import customers
 
 VIEW = "payments.view_payment"
@@ -57,3 +57,8 @@ PANELS = (
         is_lazy=True,
     ),
 )
+
+
+def register() -> None:
+    """Put them on the page of a customer."""
+    add_panels(CUSTOMER, PANELS)
