@@ -24,9 +24,7 @@ from audit.queries import list_touched
 from config.access.models import User
 from config.access.roles import ROLES
 from config.access.snapshot import person as actor_of
-from config.desk.context import ENTRIES
 from config.desk.queries import get_home
-from config.desk.templatetags.desk import drawing
 from payments.ledger.money import Money
 from payments.models import Payment, Refund
 from payments.tasks.days import add_up_days
@@ -287,11 +285,6 @@ def test_person_without_a_role_waits_for_who_gives_roles() -> None:
     hire("Noe Neu")
     assert pile("access_administrator", "without_role") == ["Noe Neu"]
     assert pile("finance_controller", "without_role", "Fin Fine") == []
-
-
-def test_every_list_and_line_of_the_menu_has_a_drawing() -> None:
-    for name in [*(one.icon for one in needs.registry.values()), *(one.icon for one in ENTRIES)]:
-        assert "<svg" in drawing(name, 20), name
 
 
 def test_approvals_come_first(waiting_refund: Refund, parties: dict[str, Any]) -> None:
