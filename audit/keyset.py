@@ -47,17 +47,24 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which page is asked for: the first, the one after a row, the one before a row."""
+    """Which page is asked for: the first, the one after a row, the one before a row.
+
+    `is_lost`: the address names none, so it is the first.
+    """
 
     cursor: Cursor | None = None
     is_before: bool = False
+    is_lost: bool = False
 
     @classmethod
     def read(cls, address: Mapping[str, Any]) -> Place:
-        """The place that an address names. Raises ValueError."""
+        """The place that an address names."""
         for word in PLACES:
             if text := address.get(word):
-                return cls(Cursor.read(str(text)), word == "before")
+                try:
+                    return cls(Cursor.read(str(text)), word == "before")
+                except ValueError:
+                    return cls(is_lost=True)
         return cls()
 
 
@@ -68,14 +75,16 @@ class Page(Generic[M]):
     rows: list[M]
     before: Cursor | None
     after: Cursor | None
+    is_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Pager:
-    """What `partials/pager.html` draws."""
+    """What `partials/pager.html` draws, and `partials/lost_place.html` above the list."""
 
     previous_url: str | None
     next_url: str | None
+    is_lost: bool = False
 
 
 def take(
@@ -103,6 +112,7 @@ def take(
         shown,
         _cursor(shown[0], by) if shown and has_before else None,
         _cursor(shown[-1], by) if shown and has_after else None,
+        is_lost=place.is_lost,
     )
 
 
@@ -121,7 +131,9 @@ def begins_with(field: str, text: str) -> Q:
 def pager(page: Page[M], path: str, address: QueryDict) -> Pager:
     """The links to the neighbours; all else in the address stays as it is."""
     return Pager(
-        _link(path, address, "before", page.before), _link(path, address, "after", page.after)
+        _link(path, address, "before", page.before),
+        _link(path, address, "after", page.after),
+        is_lost=page.is_lost,
     )
 
 

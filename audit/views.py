@@ -43,12 +43,11 @@ class Line:
 def explorer(request: HttpRequest) -> HttpResponse:
     """What fits the filters of the address, newest first. A filter it cannot read shows nothing."""
     form = LogFilter(request.GET, _people(request.GET.get("person", "")))
-    place, lost = _place(request.GET)
+    place = keyset.Place.read(request.GET)
     context: dict[str, Any] = {
         "form": form,
         "search": PersonSearch(),
         "people_url": _with(reverse("log:people"), keyset.without_place(request.GET)),
-        "lost_place": lost,
         "is_first_page": place.cursor is None,
         "lines": [],
     }
@@ -121,13 +120,6 @@ def _line(one: LogEntry, actor: Actor) -> Line:
         url=object_url(one, actor) if one.object_pk else None,
         rows=rows if one.action == LogEntry.Action.ACCESS and isinstance(rows, int) else None,
     )
-
-
-def _place(address: QueryDict) -> tuple[keyset.Place, bool]:
-    try:
-        return keyset.Place.read(address), False
-    except ValueError:
-        return keyset.Place(), True
 
 
 def _people(chosen: str) -> list[Any]:

@@ -66,7 +66,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     is_over = tab == DECIDED
     page = keyset.take(
         list_decided() if is_over else list_pending(),
-        _place(request),
+        keyset.Place.read(request.GET),
         by="requested_at",
         descending=is_over,
     )
@@ -215,13 +215,6 @@ def _as_seen_by(actor: Actor, rows: Sequence[Approval]) -> list[Waiting]:
         )
         for row in rows
     ]
-
-
-def _place(request: HttpRequest) -> keyset.Place:
-    try:
-        return keyset.Place.read(request.GET)
-    except ValueError:
-        return keyset.Place()
 
 
 def _url(approval: Approval) -> str:

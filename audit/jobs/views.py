@@ -37,10 +37,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
     status = request.GET.get("status", "")
     is_all = actor.may(SEE_ALL) and status in Job.Status.values
     rows = list_jobs_in(status) if is_all else list_jobs_of(actor.user_id)
-    try:
-        place = keyset.Place.read(request.GET)
-    except ValueError:
-        place = keyset.Place()
+    place = keyset.Place.read(request.GET)
     page = keyset.take(rows, place, by="asked_at", descending=True)
     context = {
         "rows": [_line(job) for job in page.rows],

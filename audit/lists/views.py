@@ -55,10 +55,7 @@ def columns(request: HttpRequest, kind: ListKind) -> HttpResponse:
 def views(request: HttpRequest, kind: ListKind) -> HttpResponse:
     """One's own views and those of one's teams, newest first."""
     actor = current_actor()
-    try:
-        place = keyset.Place.read(request.GET)
-    except ValueError:
-        place = keyset.Place()
+    place = keyset.Place.read(request.GET)
     page = keyset.take(list_views(actor, kind), place, by="made_at", descending=True)
     rows = [
         {

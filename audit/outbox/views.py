@@ -42,10 +42,7 @@ class Tab:
 def outbox(request: HttpRequest) -> HttpResponse:
     """The messages in one state: what waits with the next first, all else the latest first."""
     status = _status(request)
-    try:
-        place = keyset.Place.read(request.GET)
-    except ValueError:
-        place = keyset.Place()
+    place = keyset.Place.read(request.GET)
     page = keyset.take(list_in(status), place, by="next_at", descending=status != S.WAITING)
     context = {
         "tabs": [_tab(one, status, request.path) for one in TABS],

@@ -44,10 +44,7 @@ FIELDS = {
 @require_safe
 def key_list(request: HttpRequest) -> HttpResponse:
     """The keys, newest first. Two SELECTs."""
-    try:
-        place = keyset.Place.read(request.GET)
-    except ValueError:
-        place = keyset.Place()
+    place = keyset.Place.read(request.GET)
     page = keyset.take(list_keys(), place, by="created_at", descending=True)
     saw(request, page.rows)
     now = clock.now()

@@ -35,10 +35,7 @@ def expiring(request: HttpRequest) -> HttpResponse:
     """
     actor, now = current_actor(), clock.now()
     window = find_window(request.GET.get("within", ""))
-    try:
-        place, is_lost = keyset.Place.read(request.GET), False
-    except ValueError:
-        place, is_lost = keyset.Place(), True
+    place = keyset.Place.read(request.GET)
     page = keyset.take(list_expiring(now, window), place, by="expires_at", descending=False)
     saw(request, [attempt.payment for attempt in page.rows])
     context = {
@@ -46,7 +43,6 @@ def expiring(request: HttpRequest) -> HttpResponse:
         "sums": sum_expiring(now),
         "windows": WINDOWS,
         "window": window,
-        "is_lost": is_lost,
         "pager": keyset.pager(page, request.path, request.GET),
     }
     return render(request, "payments/expiring.html", context)

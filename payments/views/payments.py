@@ -45,12 +45,11 @@ def payment_list(request: HttpRequest) -> HttpResponse:
         return _to_address(request)
     actor = current_actor()
     form = PaymentFilter(request.GET, list_merchants())
-    place, is_lost = _place(request)
+    place = keyset.Place.read(request.GET)
     kept = keep_list(actor, PAYMENTS, request.GET)
     context: dict[str, Any] = {
         "form": form,
         "chips": form.chips(request.path),
-        "is_lost": is_lost,
         "kept": kept,
     }
     if form.is_valid():
@@ -85,13 +84,6 @@ def _to_address(request: HttpRequest) -> HttpResponse:
         return render(request, "payments/list.html", {"form": form, "kept": kept}, status=400)
     query = with_view(request.POST, form.tidy_address())
     return HttpResponseRedirect(f"{request.path}?{query}" if query else request.path)
-
-
-def _place(request: HttpRequest) -> tuple[keyset.Place, bool]:
-    try:
-        return keyset.Place.read(request.GET), False
-    except ValueError:
-        return keyset.Place(), True
 
 
 @requires("payments.view_payment")

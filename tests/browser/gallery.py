@@ -153,6 +153,36 @@ def pictures() -> Path:
     return folder
 
 
+def look(page: Page, name: str) -> list[str]:
+    """What is wrong with the page that is open, in both themes and both widths, and its pictures."""
+    faults = []
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        page.set_viewport_size(WIDE)
+        for width in (WIDE, NARROW):
+            page.set_viewport_size(width)
+            page.evaluate(AT_REST)
+            size = f"{width['width']}-{theme}"
+            # On a phone the colours are those of the desk: one theme tells all.
+            is_known = width is NARROW and theme == "dark"
+            faults += [] if is_known else faults_of(page, f"{name} {size}")
+            if is_too_wide(page):
+                faults.append(f"{name} {size}: wider than the screen")
+            page.screenshot(path=pictures() / f"{name}-{size}.png", full_page=True)
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(WIDE)
+    return faults
+
+
+def look_at(page: Page, pages: dict[str, str]) -> list[str]:
+    """The same of several pages, by name and address."""
+    faults: list[str] = []
+    for name, url in pages.items():
+        page.goto(url)
+        faults += look(page, name)
+    return faults
+
+
 STATES = ("full", "dark", "390", "french", "slow", "failed", "forbidden", "empty", "one", "many")
 """In the order of the gallery; which of them a page has says `states_of`."""
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from audit.jobs.models import Job
 from payments.models import Refund
 from tests.browser.conftest import Enter, Pay, work
-from tests.browser.test_looks import look, look_at
+from tests.browser.gallery import look, look_at
 
 pytestmark = pytest.mark.browser
 

@@ -17,7 +17,7 @@ from config.access.snapshot import person as actor_of
 from payments.commands.refunds import record_refund_lost
 from payments.models import Payment, Refund
 from tests.browser.conftest import Enter, Pay, work
-from tests.browser.test_looks import look, pictures
+from tests.browser.gallery import look, pictures
 from tests.browser.test_refund import open_refund, send
 from tests.payments.builders import eur, new_key, requested_refund
 

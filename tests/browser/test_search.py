@@ -14,7 +14,7 @@ from config.access.models import User
 from payments.models import Payment
 from payments.parties.models import Customer
 from tests.browser.conftest import Enter, Pay
-from tests.browser.test_looks import look, look_at
+from tests.browser.gallery import look, look_at
 from tests.payments.builders import make_card, make_customer
 
 pytestmark = pytest.mark.browser

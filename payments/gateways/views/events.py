@@ -27,10 +27,7 @@ def events(request: HttpRequest) -> HttpResponse:
     """Events of one status, newest first (`?status=`), what was put aside by kind, and what was
     mapped."""
     status = request.GET.get("status", "")
-    try:
-        place, is_lost = keyset.Place.read(request.GET), False
-    except ValueError:
-        place, is_lost = keyset.Place(), True
+    place = keyset.Place.read(request.GET)
     page = keyset.take(list_events(status), place, by="received_at", descending=True)
     saw(request, page.rows)
     context = {
@@ -39,7 +36,6 @@ def events(request: HttpRequest) -> HttpResponse:
         "statuses": InboundEvent.Status.choices,
         "kinds": list_put_aside(),
         "mappings": list(list_mappings()),
-        "is_lost": is_lost,
         "pager": keyset.pager(page, request.path, request.GET),
     }
     return render(request, "gateways/events.html", context)

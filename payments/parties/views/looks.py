@@ -51,10 +51,7 @@ def looks(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """Every look, newest first: at the page, at a payment, at a list that held the customer."""
     found = queries.get_customer(customer_id)
     saw(request, found)
-    try:
-        place = keyset.Place.read(request.GET)
-    except ValueError:
-        place = keyset.Place()
+    place = keyset.Place.read(request.GET)
     rows = list_looks(about_customer(found).ids)
     page = keyset.take(rows, place, by="seen_at", descending=True)
     context = {
