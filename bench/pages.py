@@ -129,11 +129,29 @@ def _pages() -> dict[str, Look]:
         "customer": f"/customers/{ours.customer_id}/",
         "refund": f"/payments/{ours.pk}/refunds/new/",
         "approvals": "/approvals/",
+        "approval": f"/approvals/{_asked_for().pk}/",
         "search": "/search/",
         "jobs": "/jobs/",
     }
     looks = {name: _look(browser, address) for name, address in addresses.items()}
     return {**looks, "log": _look(reader, "/log/")}
+
+
+def _asked_for() -> Any:
+    """A refund that waits for a second person, asked for by one without a limit."""
+    from audit.actor import acting_as, operator
+    from audit.approvals.models import Approval
+    from payments.models import Payment
+    from tests.audit.people import as_actor, hire
+    from tests.payments import builders
+
+    with acting_as(operator("bench")):
+        asker = hire("Max Orr", "support_agent")
+        builders.make_reason()
+    payment = Payment.objects.get(order_reference="ORDER-5")
+    with acting_as(as_actor(asker)):
+        refund = builders.requested_refund(payment, builders.eur(100))
+    return Approval.objects.get(subject_id=refund.pk)
 
 
 def _look(browser: Any, address: str) -> Look:
