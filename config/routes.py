@@ -57,6 +57,8 @@ ROUTES: dict[str, Route] = {
     "parties:customer": Route(DataClass.PERSON, ("customer_masked", "payments", "cards")),
     "parties:reveal": Route(DataClass.PERSON, ("customer_masked", "payments", "cards")),
     "parties:merge_new": Route(DataClass.PERSON, ("customer_masked", "totals", "cards")),
+    "parties:details_new": Route(DataClass.PERSON, ("customer_masked",)),
+    "parties:split_new": Route(DataClass.PERSON, ("customer_masked",)),
     "parties:panel": Route(DataClass.PERSON, ("panel",)),
     "parties:looks": Route(DataClass.RECORD, ("who", "reason")),
     "payments:detail": Route(

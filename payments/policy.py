@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.actor import Actor, ActorKind
 from payments.ledger.money import Money
-from payments.models import Attempt, Capture, Payment, Refund
+from payments.models import Attempt, Capture, Increment, Payment, Refund
 
 OURSELVES = {ActorKind.SYSTEM, ActorKind.OPERATOR}
 
@@ -194,7 +194,7 @@ def inquiry_decision(actor: Actor, unsettled: int) -> Decision:
     return YES
 
 
-Correctable = Attempt | Capture | Refund
+Correctable = Attempt | Increment | Capture | Refund
 STUCK_AFTER = timedelta(hours=1)
 """How long a call may be on its way before its outcome counts as stuck."""
 ASKED_ENOUGH = 2
@@ -204,7 +204,11 @@ CORRECTIONS: dict[type[Correctable], dict[str, tuple[str, ...]]] = {
         **dict.fromkeys(("pending", "unknown", "conflicted"), ("authorized", "declined", "failed")),
         **dict.fromkeys(("voiding", "void_unknown"), ("voided", "authorized")),
     },
-    Capture: dict.fromkeys(("pending", "unknown", "conflicted"), ("succeeded", "failed")),
+    Increment: dict.fromkeys(("pending", "unknown", "conflicted"), ("succeeded", "failed")),
+    Capture: {
+        **dict.fromkeys(("pending", "unknown", "conflicted"), ("succeeded", "failed")),
+        **dict.fromkeys(("voiding", "void_unknown"), ("voided", "succeeded")),
+    },
     Refund: dict.fromkeys(("pending", "unknown", "conflicted"), ("succeeded", "failed")),
 }
 """From which state to which a person may set a row: what has no end yet, to an end."""
@@ -249,7 +253,7 @@ def correction_decision(
 def _provider_first(row: Correctable, now: datetime) -> Any | None:
     if row.status in ("pending", "voiding"):
         since = row.created_at
-        if isinstance(row, Attempt) and row.void_requested_at is not None:
+        if isinstance(row, Attempt | Capture) and row.void_requested_at is not None:
             since = row.void_requested_at
         if now - since < STUCK_AFTER:
             return _("It is on its way: give the provider an hour.")

@@ -18,6 +18,7 @@ class Kind(models.TextChoices):
     REFUND = "refund", _("refund")
     MERGE = "merge", _("merge of customers")
     CORRECTION = "correction", _("correction")
+    SPLIT = "split", _("merge taken back")
 
 
 class Approval(OwnedModel):
@@ -58,6 +59,7 @@ class Approval(OwnedModel):
         permissions = [
             ("decide_refund", "Can decide on another person's refund"),
             ("decide_merge", "Can decide on another person's merge of customers"),
+            ("decide_split", "Can decide on taking another person's merge back"),
             ("decide_correction", "Can decide on another person's correction"),
         ]
         indexes = [

@@ -64,6 +64,12 @@ def record_capture_void_result(
     A repeat, early or late, changes nothing.
     """
     capture = load_capture(work, capture_id)[0]
+    apply_capture_void_answer(work, capture, answer)
+    return capture
+
+
+def apply_capture_void_answer(work: Work, capture: Capture, answer: OperationAnswer) -> None:
+    """Move a capture along its machine as the answer to its void says, and book it."""
     if answer.status is OperationStatus.FAILED and capture.status in WAITS:
         _record_failure(work, capture, answer.failure_code[:40])
     elif answer.status is OperationStatus.SUCCEEDED:
@@ -71,7 +77,6 @@ def record_capture_void_result(
             _lose(work, capture, Silence(does_not_fit=True, found=answer.amount))
         elif capture.status in (*WAITS, Capture.Status.SUCCEEDED):
             _record_success(work, capture)
-    return capture
 
 
 def _record_failure(work: Work, capture: Capture, code: str) -> None:

@@ -18,7 +18,9 @@ from audit.command import command
 from audit.errors import Kind, Refusal
 from audit.texts import clean_text
 from audit.work import Work
+from payments.commands.capture_voids import apply_capture_void_answer
 from payments.commands.captures import apply_capture_answer
+from payments.commands.increments import apply_increment_answer
 from payments.commands.payments import apply_authorization_answer, apply_authorization_failure
 from payments.commands.refunds import apply_refund_answer
 from payments.commands.voids import apply_void_answer
@@ -33,6 +35,7 @@ from payments.models import (
     Attempt,
     Capture,
     Correction,
+    Increment,
     Payment,
     Refund,
     RefundReason,
@@ -41,6 +44,7 @@ from payments.models import (
 from payments.policy import Correctable, correction_decision
 from payments.queries.payments import list_reasons
 
+VOIDING = (Capture.Status.VOIDING, Capture.Status.VOID_UNKNOWN)
 Apply = Callable[[Work, Correctable, Correction], None]
 MADE = "payments.correction.made"
 CORRECTED = "corrected"
@@ -61,7 +65,7 @@ def correct_payment(
     key: str,
     provider_reference: str = "",
 ) -> Correction:
-    """Set an attempt, a capture or a refund to what the provider says of it.
+    """Set an attempt, an increase, a capture or a refund to what the provider says of it.
 
     `seen_status` is what the person saw; another one now is a conflict. `evidence` says how the
     provider said it, `provider_reference` its name for the object (needed for an authorization that
@@ -108,6 +112,8 @@ def load_row(work: Work, kind: str, row_id: uuid.UUID) -> Correctable:
     also = ("payment", "attempt")
     if kind == Correction.Kind.CAPTURE:
         return work.load_one(Capture.objects.filter(pk=row_id), _missing(), also=also)
+    if kind == Correction.Kind.INCREMENT:
+        return work.load_one(Increment.objects.filter(pk=row_id), _missing(), also=also)
     if kind == Correction.Kind.REFUND:
         return work.load_one(Refund.objects.filter(pk=row_id), _missing(), also=also)
     raise _missing()
@@ -249,11 +255,23 @@ def _voided(work: Work, row: Correctable, correction: Correction) -> None:
     apply_void_answer(work, row, row.payment, answer)
 
 
+def _taken_back(work: Work, row: Correctable, correction: Correction) -> None:
+    if not isinstance(row, Capture):
+        raise _missing()
+    apply_capture_void_answer(work, row, _operation(row, correction, OperationStatus.SUCCEEDED))
+
+
 def _ended(status: OperationStatus) -> Apply:
     def apply(work: Work, row: Correctable, correction: Correction) -> None:
         answer = _operation(row, correction, status)
-        if isinstance(row, Capture):
+        if isinstance(row, Capture) and row.status in VOIDING:
+            # It stands after all: what failed is the void.
+            failed = _operation(row, correction, OperationStatus.FAILED)
+            apply_capture_void_answer(work, row, failed)
+        elif isinstance(row, Capture):
             apply_capture_answer(work, row, answer)
+        elif isinstance(row, Increment):
+            apply_increment_answer(work, row, answer)
         elif isinstance(row, Refund):
             apply_refund_answer(work, row, answer)
 
@@ -267,6 +285,9 @@ APPLY: dict[tuple[str, str], Apply] = {
     ("attempt", Attempt.Status.VOIDED): _voided,
     ("capture", Capture.Status.SUCCEEDED): _ended(OperationStatus.SUCCEEDED),
     ("capture", Capture.Status.FAILED): _ended(OperationStatus.FAILED),
+    ("capture", Capture.Status.VOIDED): _taken_back,
+    ("increment", Increment.Status.SUCCEEDED): _ended(OperationStatus.SUCCEEDED),
+    ("increment", Increment.Status.FAILED): _ended(OperationStatus.FAILED),
     ("refund", Refund.Status.SUCCEEDED): _ended(OperationStatus.SUCCEEDED),
     ("refund", Refund.Status.FAILED): _ended(OperationStatus.FAILED),
 }

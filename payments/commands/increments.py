@@ -94,8 +94,14 @@ def record_increment_result(
     increment = work.load_one(
         Increment.objects.filter(pk=increment_id), also=("payment", "attempt")
     )
+    apply_increment_answer(work, increment, answer)
+    return increment
+
+
+def apply_increment_answer(work: Work, increment: Increment, answer: OperationAnswer) -> None:
+    """Move an increase that is waited for along its machine, with what follows from it."""
     if increment.status not in WAITS:
-        return increment
+        return
     if answer.status is OperationStatus.PENDING:
         reference = answer.reference[:80]
         work.change(increment, provider_reference=reference, **ask_again(increment, work.now))
@@ -105,7 +111,6 @@ def record_increment_result(
         _lose(work, increment, Silence(answer.raw_status, does_not_fit=True, found=answer.amount))
     else:
         _record_success(work, increment, answer)
-    return increment
 
 
 def _record_failure(work: Work, increment: Increment, code: str) -> None:

@@ -10,10 +10,18 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.owned import KeyedModel
 from payments.ledger.money import Money
-from payments.models.attempts import Attempt
+from payments.models.attempts import Attempt, Increment
 from payments.models.captures import Capture
 from payments.models.payments import Payment
 from payments.models.refunds import Refund, RefundReason
+
+CORRECTED: dict[str, type[models.Model]] = {
+    "attempt": Attempt,
+    "increment": Increment,
+    "capture": Capture,
+    "refund": Refund,
+}
+"""What each kind of correction is about."""
 
 
 class Correction(KeyedModel):
@@ -26,6 +34,7 @@ class Correction(KeyedModel):
         ATTEMPT = "attempt", _("authorization")
         CAPTURE = "capture", _("capture")
         REFUND = "refund", _("refund")
+        INCREMENT = "increment", _("increment")
 
     class Status(models.TextChoices):
         AWAITING_APPROVAL = "awaiting_approval", _("waiting for approval")
@@ -69,8 +78,7 @@ class Correction(KeyedModel):
 
     def words_of(self, status: str) -> Any:
         """What a state of the corrected row is called."""
-        model = {"attempt": Attempt, "capture": Capture, "refund": Refund}[self.kind]
-        return model.Status(status).label  # type: ignore[attr-defined]
+        return CORRECTED[self.kind].Status(status).label  # type: ignore[attr-defined]
 
     @property
     def before(self) -> Any:

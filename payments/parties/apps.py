@@ -23,10 +23,12 @@ class PartiesConfig(AppConfig):
             Merchant,
             MerchantCurrency,
             Merge,
+            Split,
         )
-        from payments.parties.queries import get_customer, get_merge
+        from payments.parties.queries import get_customer, get_merge, get_split
         from payments.parties.views.merges import explain
         from payments.parties.views.panels import PANELS
+        from payments.parties.views.splits import explain_split
 
         once = ["key", "fingerprint"]
         net.keep(Merchant, left_out=[*once, "name_key"])
@@ -34,6 +36,7 @@ class PartiesConfig(AppConfig):
         net.keep(Customer, left_out=[*once, "email_index", "phone_index"])
         net.keep(CardReference, masked=["token", "card_fingerprint"], left_out=once)
         net.keep(Merge, left_out=once)
+        net.keep(Split, left_out=once)
         kinds[Kind.MERGE] = Approvable(
             approve=commands.approve_merge,
             reject=commands.reject_merge,
@@ -41,6 +44,14 @@ class PartiesConfig(AppConfig):
             expire=commands.lapse_merge,
             url=lambda pk: reverse("parties:customer", args=[get_merge(pk).duplicate_id]),
             context=explain,
+        )
+        kinds[Kind.SPLIT] = Approvable(
+            approve=commands.approve_split,
+            reject=commands.reject_split,
+            withdraw=commands.withdraw_split,
+            expire=commands.lapse_split,
+            url=lambda pk: reverse("parties:customer", args=[get_split(pk).merge.survivor_id]),
+            context=explain_split,
         )
         subjects.register(
             subjects.Subject(

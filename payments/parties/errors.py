@@ -28,6 +28,22 @@ def customer_erased(about: Any = None) -> Refusal:
     return Refusal("customer_erased", message, Kind.CONFLICT, about=about)
 
 
+def customer_merged(about: Any = None) -> Refusal:
+    """What is known of him is his survivor's now."""
+    message = _("This customer was merged into another: change that one.")
+    return Refusal("customer_merged", message, Kind.CONFLICT, about=about)
+
+
+def details_changed(about: Any = None) -> Refusal:
+    """Somebody else wrote meanwhile."""
+    message = _("Somebody changed these details after you opened the page: look again.")
+    return Refusal("stale", message, Kind.CONFLICT, about=about)
+
+
+def no_such_split() -> Refusal:
+    return Refusal("split_missing", _("There is no such request."), Kind.MISSING)
+
+
 def of_another_merchant() -> Refusal:
     return Refusal("customer_of_another_merchant", _("This customer belongs to another merchant."))
 

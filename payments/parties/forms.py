@@ -14,7 +14,7 @@ from audit.errors import Refusal
 from audit.kept import KeepsWork, find_kept
 from audit.texts import clean_text
 from payments.parties.models import PERSONAL_FIELDS
-from payments.parties.policy import READABLE
+from payments.parties.policy import CLEANERS, READABLE
 
 FIELDS = {
     "name": _("Name"),
@@ -35,6 +35,20 @@ REASONS = {
 """Why somebody may need to see a detail. The code stands in the record, in clear: no free text."""
 
 
+def ticket_field() -> forms.RegexField:
+    """The number of a ticket: nothing that could be about a person."""
+    return forms.RegexField(
+        label=_("Ticket, if there is one"),
+        regex=r"^[A-Za-z]{0,10}[-#/]?[0-9]{1,8}\Z",
+        required=False,
+        max_length=20,
+        error_messages={"invalid": _("A ticket is a short number, such as DESK-1042.")},
+        widget=forms.TextInput(
+            attrs={"class": "form-control", "autocomplete": "off", "spellcheck": "false"}
+        ),
+    )
+
+
 class RevealForm(KeepsWork, forms.Form):
     """Why a detail is to be shown. Its key is good for one look.
 
@@ -47,16 +61,7 @@ class RevealForm(KeepsWork, forms.Form):
         error_messages={"required": _("Choose why you need to see it.")},
         widget=forms.Select(attrs={"class": "form-select", "required": True}),
     )
-    ticket = forms.RegexField(
-        label=_("Ticket, if there is one"),
-        regex=r"^[A-Za-z]{0,10}[-#/]?[0-9]{1,8}\Z",
-        required=False,
-        max_length=20,
-        error_messages={"invalid": _("A ticket is a short number, such as DESK-1042.")},
-        widget=forms.TextInput(
-            attrs={"class": "form-control", "autocomplete": "off", "spellcheck": "false"}
-        ),
-    )
+    ticket = ticket_field()
     key = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(self, detail: str, data: Any = None) -> None:
@@ -123,3 +128,81 @@ class MergeForm(KeepsWork, forms.Form):
             return clean_text(self.cleaned_data["reason"], field="reason", most=200, required=True)
         except Refusal as refusal:
             raise ValidationError(refusal.message) from None
+
+
+class SplitForm(MergeForm):
+    """Why two customers are not one person after all, for the colleague who decides."""
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
+        self.fields["reason"].label = _("Why are they two people?")
+
+
+WHY_CORRECTED = {
+    "asked": _("The customer asked for it"),
+    "mistake": _("It was written down wrongly"),
+    "returned": _("A letter or a message came back"),
+    "request": _("The customer uses the right to have it put right"),
+}
+"""Why details are corrected. The code stands in the record, in clear: no free text."""
+
+
+class DetailsForm(KeepsWork, forms.Form):
+    """What a customer's details are to be. What is known is not shown: nothing typed leaves it.
+
+    `seen` tells whether somebody else wrote meanwhile.
+    """
+
+    name = forms.CharField(label=FIELDS["name"], required=False, max_length=480)
+    email = forms.CharField(label=FIELDS["email"], required=False, max_length=1016)
+    phone = forms.CharField(label=FIELDS["phone"], required=False, max_length=128)
+    address = forms.CharField(
+        label=FIELDS["address"],
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    emptied = forms.MultipleChoiceField(
+        label=_("Remove altogether"),
+        required=False,
+        choices=list(FIELDS.items()),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    reason = forms.ChoiceField(
+        label=_("Why is it corrected?"),
+        choices=[("", _("Choose a reason")), *WHY_CORRECTED.items()],
+        error_messages={"required": _("Choose why it is corrected.")},
+    )
+    ticket = ticket_field()
+    seen = forms.RegexField(regex=r"^[0-9a-f]{64}\Z", widget=forms.HiddenInput)
+
+    def __init__(self, seen: str, data: Any = None) -> None:
+        super().__init__(data)
+        self.initial["seen"] = seen
+        for name in FIELDS:
+            # The browser is not to offer, or to keep, what belongs to somebody else.
+            self.fields[name].widget.attrs |= {"autocomplete": "off", "dir": "auto"}
+        self.fields["email"].widget.attrs["inputmode"] = "email"
+        self.fields["phone"].widget.attrs["inputmode"] = "tel"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in FIELDS:
+            if not cleaned.get(name):
+                continue
+            if name in cleaned.get("emptied", []):
+                self.add_error(name, _("Either write it, or remove it."))
+                continue
+            try:
+                CLEANERS[name](cleaned[name])
+            except Refusal as refusal:
+                self.add_error(name, refusal.message)
+        if not self.errors and not self.changes():
+            self.add_error(None, _("Nothing is to be changed: write what is right now."))
+        return cleaned
+
+    def changes(self) -> dict[str, str]:
+        """What is to be written: the fields that were typed, and those to be emptied."""
+        given = self.cleaned_data
+        typed = {name: given[name] for name in FIELDS if given.get(name)}
+        return typed | dict.fromkeys(given.get("emptied", []), "")

@@ -84,8 +84,8 @@ class Customer(KeyedModel):
     his own (`SubjectKey` with the same id) and found by blind index only.
 
     Test and live are two worlds (`is_live`): a key of one never meets a customer of the other.
-    One that was found to be another's duplicate points at him (`merged_into`), for good: what it
-    had stays where it was booked, and is shown with what the other has.
+    One that was found to be another's duplicate points at him (`merged_into`) until a merge is
+    taken back: what it had stays where it was booked, and is shown with what the other has.
     """
 
     merchant = models.ForeignKey(
@@ -133,6 +133,7 @@ class Merge(KeyedModel):
         REJECTED = "rejected", _("rejected")
         WITHDRAWN = "withdrawn", _("withdrawn")
         LAPSED = "lapsed", _("approval expired")
+        TAKEN_BACK = "taken_back", _("taken back")
 
     duplicate = models.ForeignKey(
         Customer, on_delete=models.PROTECT, related_name="+", db_index=False
@@ -160,6 +161,30 @@ class Merge(KeyedModel):
 
     def __str__(self) -> str:
         return f"{self.duplicate} → {self.survivor}"
+
+
+class Split(KeyedModel):
+    """A request to take a merge back; two people decide on it."""
+
+    class Status(models.TextChoices):
+        AWAITING_APPROVAL = "awaiting_approval", _("waiting for approval")
+        DONE = "done", _("taken back")
+        REJECTED = "rejected", _("rejected")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        LAPSED = "lapsed", _("approval expired")
+
+    merge = models.ForeignKey(Merge, on_delete=models.PROTECT, related_name="+", db_index=False)
+    status = models.CharField(max_length=20, choices=Status, default=Status.AWAITING_APPROVAL)
+    created_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta(KeyedModel.Meta):
+        verbose_name = _("merge taken back")
+        verbose_name_plural = _("merges taken back")
+        indexes = [models.Index(fields=["merge", "status"], name="parties_split_merge")]
+
+    def __str__(self) -> str:
+        return f"split {self.pk.hex[:8]}"
 
 
 class CardReference(KeyedModel):

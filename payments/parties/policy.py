@@ -17,7 +17,7 @@ from audit.encryption import normalised_phone
 from audit.texts import clean_text
 from payments.ledger.money import BASIS_POINTS, Money, exponent_of
 from payments.parties.errors import invalid
-from payments.parties.models import CardReference, Customer
+from payments.parties.models import CardReference, Customer, Merge
 
 READABLE = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """The signs of a reference: without what is read or heard as something else; without most vowels,
@@ -178,4 +178,24 @@ def merge_decision(
         return Decision(False, _("The personal data of one of them was erased."))
     if has_request:
         return Decision(False, _("A merge of one of them waits for a decision already."))
+    return Decision(True)
+
+
+def split_decision(merge: Merge, *, has_request: bool) -> Decision:
+    """Whether a merge may be taken back. `has_request`: somebody has asked for it already."""
+    if merge.status == Merge.Status.TAKEN_BACK:
+        return Decision(False, _("This merge was taken back already."))
+    if merge.status != Merge.Status.MERGED:
+        return Decision(False, _("These two were never merged: there is nothing to take back."))
+    if has_request:
+        return Decision(False, _("Somebody has asked to take this back already."))
+    return Decision(True)
+
+
+def details_decision(customer: Customer, *, is_erased: bool) -> Decision:
+    """Whether the details of a customer may be corrected."""
+    if customer.merged_into_id is not None:
+        return Decision(False, _("This customer was merged into another: change that one."))
+    if is_erased:
+        return Decision(False, _("This customer's personal data was erased."))
     return Decision(True)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from audit import keyset
 from audit.data_keys import find_data_keys, open_data_keys, select_data_keys
-from audit.encryption import DataKey
+from audit.encryption import DataKey, fingerprint
 from audit.together import together
 from payments.parties.errors import (
     currency_not_open,
@@ -20,6 +20,7 @@ from payments.parties.errors import (
     no_such_customer,
     no_such_merchant,
     no_such_merge,
+    no_such_split,
 )
 from payments.parties.models import (
     PERSONAL_FIELDS,
@@ -28,6 +29,7 @@ from payments.parties.models import (
     Merchant,
     MerchantCurrency,
     Merge,
+    Split,
 )
 from payments.parties.policy import READABLE, name_key
 from payments.parties.sealing import index_email, index_phone, mask_field, unseal_field
@@ -114,6 +116,37 @@ def _select_open_merges(customer_ids: Sequence[uuid.UUID]) -> QuerySet[Merge]:
     about = Q(duplicate_id__in=customer_ids) | Q(survivor_id__in=customer_ids)
     rows = Merge.objects.filter(about, status=Merge.Status.AWAITING_APPROVAL)
     return rows.select_related("duplicate", "survivor").order_by("created_at", "pk")
+
+
+def list_merges_of(customer_ids: Sequence[uuid.UUID]) -> list[Merge]:
+    """The merges by which these duplicates became ones, with both customers. One SELECT."""
+    rows = Merge.objects.filter(duplicate_id__in=customer_ids, status=Merge.Status.MERGED)
+    return list(rows.select_related("duplicate", "survivor").order_by("settled_at", "pk"))
+
+
+def find_open_splits(duplicate_ids: Sequence[uuid.UUID]) -> list[Split]:
+    """The requests to take a merge of these duplicates back that wait. One SELECT."""
+    rows = Split.objects.filter(
+        merge__duplicate_id__in=duplicate_ids, status=Split.Status.AWAITING_APPROVAL
+    )
+    return list(rows.select_related("merge__duplicate", "merge__survivor").order_by("pk"))
+
+
+def get_split(split_id: uuid.UUID) -> Split:
+    """A request to take a merge back, with the merge and both customers. One SELECT.
+
+    Raises a Refusal (missing).
+    """
+    rows = Split.objects.select_related("merge__duplicate__merchant", "merge__survivor__merchant")
+    found = rows.filter(pk=split_id).first()
+    if found is None:
+        raise no_such_split()
+    return found
+
+
+def details_version(customer: Customer) -> str:
+    """What tells whether the personal fields are still those that a person saw. No queries."""
+    return fingerprint({name: getattr(customer, name) for name in PERSONAL_FIELDS})
 
 
 def get_merge(merge_id: uuid.UUID) -> Merge:

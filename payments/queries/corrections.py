@@ -17,7 +17,7 @@ from audit.approvals.queries import as_limits, select_limits
 from audit.errors import Kind, Refusal
 from audit.together import together
 from payments.ledger.money import Money
-from payments.models import Attempt, Capture, Correction, Payment, RefundReason
+from payments.models import Attempt, Capture, Correction, Increment, Payment, RefundReason
 from payments.policy import (
     Correctable,
     Decision,
@@ -29,7 +29,11 @@ from payments.queries.pages import list_correctable
 from payments.queries.payments import list_reasons, make_story, select_story
 from payments.queries.unsettled import OPEN_TO_INQUIRY
 
-KINDS: dict[type[Correctable], str] = {Attempt: "attempt", Capture: "capture"}
+KINDS: dict[type[Correctable], str] = {
+    Attempt: "attempt",
+    Increment: "increment",
+    Capture: "capture",
+}
 CONSEQUENCES: dict[tuple[str, str], Any] = {
     ("attempt", "authorized"): _("The bank holds the money: it can be captured."),
     ("attempt", "declined"): _("The bank said no: nothing is held, and it may be tried again."),
@@ -42,6 +46,12 @@ CONSEQUENCES: dict[tuple[str, str], Any] = {
     ("capture", "failed"): _(
         "The money was not taken: nothing is booked, it can be captured again."
     ),
+    ("capture", "voided"): _(
+        "The capture was taken back: what was booked is booked back, our fee with it, and the "
+        "customer is never charged."
+    ),
+    ("increment", "succeeded"): _("The bank holds more: so much more can be captured."),
+    ("increment", "failed"): _("The bank does not hold more: what was held before stays held."),
     ("refund", "succeeded"): _(
         "The customer was paid: it is booked as sent, and what the provider owes us is less."
     ),
@@ -49,6 +59,16 @@ CONSEQUENCES: dict[tuple[str, str], Any] = {
         "The customer was not paid: the merchant is owed it again, and it can be refunded again."
     ),
 }
+
+
+CAPTURE_STANDS = _("The capture stands: nothing is booked back, and it can be refunded.")
+
+
+def consequence_of(kind: str, before: str, after: str) -> Any:
+    """What follows when a row of a kind goes from one state to another."""
+    if kind == "capture" and before in ("voiding", "void_unknown") and after == "succeeded":
+        return CAPTURE_STANDS
+    return CONSEQUENCES[(kind, after)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +110,7 @@ class CorrectionPage:
             return []
         names = type(self.row).Status
         return [
-            Target(status, names(status).label, CONSEQUENCES[(self.kind, status)])
+            Target(status, names(status).label, consequence_of(self.kind, self.row.status, status))
             for status in correction_targets(self.row)
         ]
 
@@ -167,4 +187,5 @@ def get_correction_context(approval: Approval, actor: Actor) -> CorrectionContex
     if not actor.may("payments.view_payment"):
         return None
     found = get_correction(approval.subject_id)
-    return CorrectionContext(found, CONSEQUENCES[(found.kind, found.to_status)])
+    said = consequence_of(found.kind, found.from_status, found.to_status)
+    return CorrectionContext(found, said)

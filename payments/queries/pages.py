@@ -197,7 +197,12 @@ def _correct(story: Story, actor: Actor, now: datetime) -> Decision | None:
 
 def list_correctable(story: Story) -> list[Correctable]:
     """What of a payment has no end yet and may be set to one by a person. No queries."""
-    rows: list[Correctable] = [*story.attempts, *story.captures, *story.refunds]
+    rows: list[Correctable] = [
+        *story.attempts,
+        *story.increments,
+        *story.captures,
+        *story.refunds,
+    ]
     return [row for row in rows if correction_targets(row)]
 
 

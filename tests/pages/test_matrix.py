@@ -214,6 +214,10 @@ parties:reveal                                  GET   s x > x > x > x x > x x >
 parties:reveal                                  POST  s x f x f x f x x f x x f
 parties:merge_new                               GET   s · · x x x x x x x x x ·
 parties:merge_new                               POST  s · · x x x x x x x x x ·
+parties:details_new                             GET   s · · x x x x x x · x x ·
+parties:details_new                             POST  s f f x x x x x x f x x f
+parties:split_new                               GET   s 4 4 x x x x x x x x x 4
+parties:split_new                               POST  s 4 4 x x x x x x x x x 4
 parties:looks                                   GET   s x x x x x x x x · · x ·
 payments:list                                   GET   s · · · · · · · · x · x ·
 payments:list                                   POST  s > > > > > > > > x > x >
@@ -380,6 +384,7 @@ def url_of(name: str, house: House) -> str:
         "key_id": house.api_key.pk,
         "refund_id": house.payment.pk,
         "customer_id": house.payment.customer_id,
+        "merge_id": house.payment.pk,
         "card_id": house.payment.pk,
         "content_type_id": ContentType.objects.get_for_model(User).pk,
         "app_label": "access",

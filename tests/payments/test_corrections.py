@@ -20,7 +20,12 @@ from audit.approvals.models import Approval, ApprovalLimit
 from audit.errors import Refusal
 from audit.models import LogEntry
 from config.access.models import User
-from payments.commands.captures import capture_payment, record_capture_lost
+from payments.commands.capture_voids import record_capture_void_lost, void_capture
+from payments.commands.captures import (
+    capture_payment,
+    record_capture_lost,
+    record_capture_result,
+)
 from payments.commands.corrections import (
     approve_correction,
     correct_payment,
@@ -28,13 +33,23 @@ from payments.commands.corrections import (
     reject_correction,
     withdraw_correction,
 )
+from payments.commands.increments import increment_authorization, record_increment_lost
 from payments.commands.payments import record_authorization_lost
 from payments.commands.refunds import record_refund_lost
 from payments.commands.voids import record_void_lost, void_payment
 from payments.ledger.models import Transfer
-from payments.models import Attempt, Capture, Correction, Payment, Refund, RefundReason
+from payments.models import (
+    Attempt,
+    Capture,
+    Correction,
+    Increment,
+    Payment,
+    Refund,
+    RefundReason,
+)
 from payments.policy import CORRECTIONS
 from payments.proofs import payments_off
+from payments.queries.corrections import kind_of
 from payments.states import TABLES
 from tests.audit.people import as_actor, browser_of, hire
 from tests.payments import builders
@@ -51,7 +66,7 @@ from tests.payments.pages import hidden, page_of, words_of
 
 pytestmark = pytest.mark.django_db
 REASON = "provider_support"
-Row = Attempt | Capture | Refund
+Row = Attempt | Increment | Capture | Refund
 
 
 @pytest.fixture(autouse=True)
@@ -109,17 +124,43 @@ def unknown_refund(minor: int = 10_000) -> Refund:
     return Refund.objects.get(pk=refund.pk)
 
 
+def unknown_increment(minor: int = 10_000) -> Increment:
+    payment = authorized_payment(eur(minor))
+    increment = increment_authorization(payment_id=payment.pk, amount=eur(minor), key=new_key())
+    for _ in range(2):
+        record_increment_lost(increment_id=increment.pk)
+    return Increment.objects.get(pk=increment.pk)
+
+
+def voidable_capture(minor: int = 10_000) -> Capture:
+    payment = authorized_payment(eur(minor))
+    capture = capture_payment(payment_id=payment.pk, amount=eur(minor), key=new_key())
+    answer = operation_answer(capture, settles_at=clock.now() + timedelta(days=1))
+    record_capture_result(capture_id=capture.pk, answer=answer, key=str(capture.pk))
+    return Capture.objects.get(pk=capture.pk)
+
+
+def unknown_capture_void(minor: int = 10_000) -> Capture:
+    capture = voidable_capture(minor)
+    void_capture(capture_id=capture.pk, key=new_key())
+    for _ in range(2):
+        record_capture_void_lost(capture_id=capture.pk)
+    return Capture.objects.get(pk=capture.pk)
+
+
 MAKE: dict[str, Callable[..., Row]] = {
     "attempt": unknown_attempt,
     "void": unknown_void,
     "capture": unknown_capture,
     "refund": unknown_refund,
+    "increment": unknown_increment,
+    "capture_void": unknown_capture_void,
 }
-KIND = {"void": "attempt"}
+KIND = {"void": "attempt", "capture_void": "capture"}
 
 
 def correct(person: User, row: Row, to_status: str, **given: Any) -> Correction:
-    kind = {Attempt: "attempt", Capture: "capture", Refund: "refund"}[type(row)]
+    kind = kind_of(row)
     with acting_as(as_actor(person)):
         return correct_payment(
             **{
@@ -149,6 +190,15 @@ def correct(person: User, row: Row, to_status: str, **given: Any) -> Correction:
         ("capture", "failed", "authorized", []),
         ("refund", "succeeded", "refunded", ["refund_requested", "refund_sent"]),
         ("refund", "failed", "captured", ["refund_failed", "refund_requested"]),
+        ("increment", "succeeded", "authorized", []),
+        ("increment", "failed", "authorized", []),
+        ("capture_void", "succeeded", "captured", ["capture", "capture_fee"]),
+        (
+            "capture_void",
+            "voided",
+            "voided_after_capture",
+            ["capture", "capture_fee", "capture_fee_voided", "capture_voided"],
+        ),
     ],
 )
 def test_a_correction_moves_the_row_and_the_books_follow(
@@ -173,6 +223,32 @@ def test_a_correction_moves_the_row_and_the_books_follow(
     assert "Support ticket" not in str(made.changes)
 
 
+@pytest.mark.parametrize(("to_status", "held"), [("succeeded", 20_000), ("failed", 10_000)])
+def test_a_corrected_increase_is_held_or_not(lead: User, to_status: str, held: int) -> None:
+    row = unknown_increment()
+    correct(lead, row, to_status)
+    payment = Payment.objects.get(pk=row.payment_id)
+    assert (payment.authorized_minor, payment.increment_pending_minor) == (held, 0)
+
+
+def test_a_void_of_a_capture_on_its_way_has_an_hour_from_when_it_was_asked_for(lead: User) -> None:
+    capture = voidable_capture()
+    with clock.at(clock.now() + timedelta(hours=5)):
+        void_capture(capture_id=capture.pk, key=new_key())
+        capture.refresh_from_db()
+        with pytest.raises(Refusal) as refused:
+            correct(lead, capture, "voided")
+    assert "give the provider an hour" in str(refused.value.message)
+
+
+def test_the_page_says_what_follows_from_a_void_that_failed(browser: Client) -> None:
+    row = unknown_capture_void()
+    words = words_of(browser.get(page_of(row.payment, CORRECT)))
+    assert "The capture stands: nothing is booked back" in words
+    assert "The capture was taken back" in words
+    assert "The money was taken: it is booked now" not in words
+
+
 def test_the_same_key_is_one_correction(lead: User) -> None:
     row, key = unknown_capture(), new_key()
     first = correct(lead, row, "succeeded", key=key)
@@ -184,8 +260,6 @@ def test_the_same_key_is_one_correction(lead: User) -> None:
 
 
 def test_a_late_answer_of_the_provider_changes_nothing(lead: User) -> None:
-    from payments.commands.captures import record_capture_result
-
     capture = unknown_capture()
     correct(lead, capture, "succeeded")
     booked = Transfer.objects.count()
@@ -297,8 +371,6 @@ def test_above_the_limit_a_second_person_decides(lead: User, controller: User) -
 
 @pytest.mark.parametrize("end", ["rejected", "withdrawn", "lapsed", "answered"])
 def test_one_that_is_not_approved_changes_nothing(lead: User, controller: User, end: str) -> None:
-    from payments.commands.captures import record_capture_result
-
     row = unknown_capture(60_000)
     correction = correct(lead, row, "failed")
     with acting_as(operator("test")):

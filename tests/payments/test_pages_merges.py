@@ -195,3 +195,45 @@ def test_double_click_asks_once(agent: Client, payment: Payment, twin: Payment) 
     for _ in range(2):
         assert agent.post(url_of(twin, payment), form).status_code == 302
     assert Merge.objects.count() == 1
+
+
+def merged(agent: Client, twin: Payment, payment: Payment) -> Merge:
+    ask(agent, twin, payment)
+    approve(twin)
+    return Merge.objects.get()
+
+
+def test_merge_is_taken_back_from_the_page_by_two_people(
+    agent: Client, payment: Payment, twin: Payment
+) -> None:
+    merge = merged(agent, twin, payment)
+    page = agent.get(f"/customers/{payment.customer_id}/")
+    url = f"/customers/merges/{merge.pk}/splits/new/"
+    assert url in page.content.decode()
+    form = {"reason": WHY, "key": hidden(agent.get(url), "key")}
+    assert agent.post(url, form)["Location"] == f"/customers/{payment.customer_id}/"
+    page = agent.get(f"/customers/{payment.customer_id}/")
+    assert "waits for a colleague" in words_of(page)
+    assert url not in page.content.decode()
+    lead = agent_browser("Lea Brun", "support_lead")
+    approval = Approval.objects.get(kind="split")
+    assert "Are they two people?" in words_of(lead.get(f"/approvals/{approval.pk}/"))
+    decision = {"verdict": "approve", "note": "", "key": str(uuid.uuid4())}
+    assert lead.post(f"/approvals/{approval.pk}/decision/new/", decision).status_code == 302
+    assert agent.get(f"/customers/{twin.customer_id}/").status_code == 200
+
+
+def test_taking_back_refuses_in_words_and_keeps_what_was_typed(
+    agent: Client, payment: Payment, twin: Payment
+) -> None:
+    url = f"/customers/merges/{merged(agent, twin, payment).pk}/splits/new/"
+    answer = agent.post(url, {"reason": "4242 4242 4242 4242", "key": str(uuid.uuid4())})
+    assert answer.status_code == 400
+    assert "card number" in words_of(answer)
+    assert "Nothing was shown" not in words_of(answer)
+    answer = agent.post(url, {"reason": WHY, "key": "x"})
+    assert answer.status_code == 400
+    assert WHY in answer.content.decode()
+    with CaptureQueriesContext(connection) as asked:
+        agent.get(url)
+    assert len(asked) <= MOST_QUERIES

@@ -26,9 +26,8 @@ from payments.parties.commands import request_merge
 from payments.parties.forms import FIELDS, MergeForm, SurvivorForm
 from payments.parties.models import PERSONAL_FIELDS, Customer
 from payments.parties.policy import Decision, merge_decision
-from payments.parties.views.page import MERGE, VIEW, about_customer, url_of
+from payments.parties.views.page import MERGE, STATUS, VIEW, about_customer, url_of
 
-STATUS = {Kind.INVALID: 400, Kind.FORBIDDEN: 403, Kind.CONFLICT: 409}
 ASKED = _("The merge waits for the approval of a colleague.")
 
 

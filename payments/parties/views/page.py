@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +13,18 @@ from django.urls import reverse
 
 from audit.access import saw
 from audit.actor import Actor, current_actor
+from audit.errors import Kind
 from audit.panels import CUSTOMER, About, Drawn, draw, list_panels, rows_of
 from payments.parties import queries
 from payments.parties.forms import FIELDS, RevealForm
-from payments.parties.models import PERSONAL_FIELDS, Customer
+from payments.parties.models import PERSONAL_FIELDS, Customer, Merge, Split
 from payments.parties.queries import Shown
 
 VIEW, REVEAL = "parties.view_customer", "parties.reveal_customer"
 MERGE, DECIDE_MERGE = "parties.merge_customer", "approvals.decide_merge"
+CHANGE, DECIDE_SPLIT = "parties.change_customer", "approvals.decide_split"
+STATUS = {Kind.INVALID: 400, Kind.FORBIDDEN: 403, Kind.CONFLICT: 409}
+"""What a refusal answers with, beside the form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,8 @@ def show_customer(
     context = {
         "customer": customer,
         "details": _details(actor, beside.shown, clear or {}, refused),
-        "merged": beside.merged,
+        "merged": _duplicates(beside.merged),
+        "splits": _open_splits(actor, beside.merged),
         "merges": beside.merges if actor.may(MERGE) or actor.may(DECIDE_MERGE) else [],
         "panels": [one for one in panels if not one.panel.is_aside],
         "panels_aside": [one for one in panels if one.panel.is_aside],
@@ -80,6 +85,20 @@ def show_customer(
 def about_customer(customer: Customer) -> About:
     """A customer with all the keys that he goes by. One SELECT."""
     return About(customer, queries.known_ids(customer, queries.list_merged(customer)))
+
+
+def _open_splits(actor: Actor, merged: Sequence[Customer]) -> list[Split]:
+    if not merged or not (actor.may(MERGE) or actor.may(DECIDE_SPLIT)):
+        return []
+    return queries.find_open_splits([one.pk for one in merged])
+
+
+def _duplicates(merged: Sequence[Customer]) -> list[tuple[Customer, Merge | None]]:
+    """Those that were merged into the customer, each with the merge that did it."""
+    if not merged:
+        return []
+    merges = {one.duplicate_id: one for one in queries.list_merges_of([one.pk for one in merged])}
+    return [(one, merges.get(one.pk)) for one in merged]
 
 
 def _panels(actor: Actor, customer: Customer, about: About) -> list[Drawn]:
