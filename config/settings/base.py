@@ -337,7 +337,12 @@ OUTBOX_BELL = env.bool("OUTBOX_BELL", True)
 # Providers ----------------------------------------------------------------------------------------
 
 # Connector name → the class of its gateway.
-GATEWAYS = {"sandbox": "payments.gateways.sandbox.gateway.SandboxGateway"}
+GATEWAYS = {
+    "sandbox": "payments.gateways.sandbox.gateway.SandboxGateway",
+    "stripe": "payments.gateways.stripe.gateway.StripeGateway",
+}
+STRIPE_URL = env.str("STRIPE_URL", "https://api.stripe.com")
+PAYMENT_RETURN_URL = env.str("PAYMENT_RETURN_URL", "")
 SANDBOX_URL = env.str("SANDBOX_URL", "http://127.0.0.1:8400")
 SANDBOX_WEBHOOK_SECRETS: list[str] = env.list("SANDBOX_WEBHOOK_SECRETS", default=[])
 PROVIDER_TIMEOUT_S = env.float("PROVIDER_TIMEOUT_S", 8.0)

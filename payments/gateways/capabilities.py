@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from importlib.util import find_spec
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -78,6 +79,12 @@ class Capabilities:
     keys_kept: timedelta | None
     needs_key: bool
     moves_money: bool
+    package: str = ""
+    """What must be installed for it, beside us."""
+
+    @property
+    def is_installed(self) -> bool:
+        return not self.package or find_spec(self.package) is not None
 
     def supports(self, feature: Feature) -> Support:
         return self.features.get(feature, Support.NO)
@@ -109,7 +116,7 @@ STRIPE = Capabilities(
         F.MULTIPLE_CAPTURE: SOMETIMES,
         F.INCREMENT: SOMETIMES,
         F.VOID_CAPTURE: NO,
-        F.PARTIAL_APPROVAL: SOMETIMES,
+        F.PARTIAL_APPROVAL: NO,
         F.PARTIAL_REFUND: YES,
         F.THREE_DS: YES,
         F.DISPUTES: YES,
@@ -135,6 +142,7 @@ STRIPE = Capabilities(
     keys_kept=timedelta(hours=24),
     needs_key=True,
     moves_money=True,
+    package="stripe",
 )
 CAPABILITIES: dict[str, Capabilities] = {one.connector: one for one in (SANDBOX, STRIPE)}
 

@@ -26,6 +26,10 @@ class Unavailable(GatewayError):
         self.retry_after_s = retry_after_s
 
 
+class CredentialsRefused(Unavailable):
+    """The provider does not take our key: nothing happened, and a person must see to it."""
+
+
 class Unknown(GatewayError):
     """It may have happened: no answer, half an answer, or one without sense."""
 

@@ -35,6 +35,9 @@ def check_connector(connector: str, *, is_live: bool) -> Capabilities:
     found = find_capabilities(connector)
     if found is None:
         raise Refusal("connector_unknown", _("There is no such provider."), field="connector")
+    if not found.is_installed:
+        message = _("The software of this provider is not installed on this machine.")
+        raise Refusal("connector_not_installed", message, field="connector")
     if is_live and not found.moves_money:
         message = _("The sandbox moves no money: it is for the test mode.")
         raise Refusal("connector_is_no_live_one", message, field="mode")

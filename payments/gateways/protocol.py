@@ -82,6 +82,25 @@ class OperationAnswer:
         return replace(self, status=status)
 
 
+class Sort(StrEnum):
+    """Which call an operation was."""
+
+    INCREMENT = "increment"
+    CAPTURE = "capture"
+    VOID = "void"
+    VOID_CAPTURE = "void_capture"
+    REFUND = "refund"
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a key was used for, for providers that find nothing by a key alone."""
+
+    sort: Sort
+    authorization_reference: str
+    amount: Money
+
+
 @dataclass(frozen=True, slots=True)
 class CardFacts:
     """What may be known of a card; never its number."""
@@ -218,14 +237,18 @@ class Gateway(Protocol):
         """
         ...
 
-    def find_authorization(self, key: str) -> AuthorizationAnswer | None:
+    def find_authorization(
+        self, key: str, asked_at: datetime | None = None
+    ) -> AuthorizationAnswer | None:
         """What `authorize` with this key did, as it is now; None: the provider never did it.
+
+        `asked_at` is when it was first asked for, for providers that forget keys.
 
         Raises Unavailable or Unknown (ask again later; also while the call is under way).
         """
         ...
 
-    def find_operation(self, key: str) -> OperationAnswer | None:
+    def find_operation(self, key: str, sought: Sought | None = None) -> OperationAnswer | None:
         """What an increment, capture, void or refund with this key did, as it is now; None: never.
 
         The caller compares the amount. Raises Unavailable or Unknown: ask again later.

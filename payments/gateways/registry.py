@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from audit import clock
@@ -83,7 +84,11 @@ def _make(connector: str, opened: Opened | None) -> Gateway:
     path = settings.GATEWAYS.get(connector)
     if path is None or (opened is None and connector not in FROM_SETTINGS):
         raise NoSuchConnector(connector)
-    return cast("Gateway", import_string(path).for_account(opened))
+    try:
+        made = import_string(path)
+    except ImproperlyConfigured as missing:
+        raise NoSuchConnector(str(missing)) from missing
+    return cast("Gateway", made.for_account(opened))
 
 
 def _counted_gateway(connector: str, opened: Opened | None) -> Gateway:

@@ -47,6 +47,14 @@ def list_open_increments(attempt_id: uuid.UUID) -> list[Increment]:
     return list(rows.select_related("attempt__account").order_by("created_at", "pk"))
 
 
+def list_open_captures(attempt_id: uuid.UUID) -> list[Capture]:
+    """The captures of an attempt that have not come to an end, oldest first."""
+    rows = Capture.objects.filter(
+        attempt_id=attempt_id, status__in=("pending", "unknown", "conflicted")
+    )
+    return list(rows.select_related("attempt__account").order_by("created_at", "pk"))
+
+
 MOST = 100
 """So many rows of each sort are shown: beyond it the page says that there are more."""
 NOUNS: dict[type[Asking], Any] = {

@@ -12,11 +12,13 @@ from payments.gateways.protocol import (
     Gateway,
     OperationAnswer,
     OperationStatus,
+    Sort,
+    Sought,
 )
 from payments.gateways.registry import open_gateway
 from payments.ledger.money import Money
-from payments.models import Asking, Attempt
-from payments.queries.payments import is_known_elsewhere
+from payments.models import Asking, Attempt, Capture, Increment
+from payments.queries.payments import VOIDS, is_known_elsewhere
 from payments.steps import Silence
 
 Answer = TypeVar("Answer", AuthorizationAnswer, OperationAnswer)
@@ -26,6 +28,18 @@ def gateway_of(row: Asking) -> Gateway:
     """The gateway through the account that the row's attempt was made at."""
     attempt = row if isinstance(row, Attempt) else row.attempt
     return open_gateway(row.connector, attempt.account, row.payment_id)
+
+
+def sought_of(row: Asking) -> Sought:
+    """What the key of a row was used for: its void, while one is under way."""
+    is_void = row.status in VOIDS
+    if isinstance(row, Attempt):
+        return Sought(Sort.VOID, row.provider_reference, Money(row.void_minor, row.currency))
+    if isinstance(row, Capture):
+        sort = Sort.VOID_CAPTURE if is_void else Sort.CAPTURE
+    else:
+        sort = Sort.INCREMENT if isinstance(row, Increment) else Sort.REFUND
+    return Sought(sort, row.attempt.provider_reference, row.amount)
 
 
 def ask(

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from payments.commands.payments import expire_authorization, record_authorization
 from payments.commands.voids import record_void_result
-from payments.gateways.events import TooEarly, handles
+from payments.gateways.events import TooEarly, handles, ignore
 from payments.gateways.models import InboundEvent
 from payments.gateways.protocol import AuthorizationAnswer, OperationAnswer, OperationStatus
 from payments.models import Attempt
 from payments.queries.payments import find_attempt, find_capture, find_refund
-from payments.queries.unsettled import list_open_increments
+from payments.queries.unsettled import list_open_captures, list_open_increments
 from payments.tasks.asking import gateway_of
 from payments.tasks.resolve import settle
 from payments.tasks.send import tell_capture, tell_refund, void_operation_key
@@ -18,6 +18,8 @@ from payments.tasks.send import tell_capture, tell_refund, void_operation_key
 
 @handles("authorization.authorized", "authorization.partially_authorized")
 @handles("authorization.declined", "authorization.requires_action", "authorization.pending")
+@handles("payment_intent.amount_capturable_updated", "payment_intent.requires_action")
+@handles("payment_intent.processing", "payment_intent.payment_failed")
 def follow_authorization(event: InboundEvent) -> None:
     """An authorization has been decided."""
     attempt, answer = _ask_about(event)
@@ -32,7 +34,15 @@ def follow_increment(event: InboundEvent) -> None:
         settle(increment)
 
 
-@handles("authorization.voided")
+@handles("payment_intent.succeeded", "payment_intent.partially_funded", "charge.captured")
+def follow_taken(event: InboundEvent) -> None:
+    """Something of what was held was taken: what we know no end of is asked about."""
+    attempt = _attempt_of(event)
+    for capture in list_open_captures(attempt.pk):
+        settle(capture)
+
+
+@handles("authorization.voided", "payment_intent.canceled")
 def follow_void(event: InboundEvent) -> None:
     """What was held has been let go, because we asked for it or for another reason."""
     attempt = _attempt_of(event)
@@ -66,7 +76,8 @@ def follow_capture(event: InboundEvent) -> None:
     tell_capture(capture, gateway.retrieve_capture(event.object_reference))
 
 
-@handles("refund.succeeded", "refund.failed")
+@handles("refund.succeeded", "refund.failed", "refund.created", "refund.updated")
+@handles("charge.refund.updated")
 def follow_refund(event: InboundEvent) -> None:
     """A refund has ended, or has come back after it had."""
     refund = find_refund(event.connector, event.object_reference)
@@ -84,8 +95,15 @@ def follow_expiry(event: InboundEvent) -> None:
         expire_authorization(attempt_id=attempt.pk, is_told=True)
 
 
+ignore("payment_intent.created", "charge.succeeded", "charge.failed", "charge.pending")
+ignore("charge.updated", "charge.refunded", "charge.expired", "balance.available")
+# The PaymentIntent or the refund of which they speak has an event of its own.
+
+
 def _attempt_of(event: InboundEvent) -> Attempt:
-    attempt = find_attempt(event.connector, event.object_reference)
+    is_other = event.object_kind == "charge"
+    reference = event.authorization_reference if is_other else event.object_reference
+    attempt = find_attempt(event.connector, reference)
     if attempt is None:
         raise TooEarly
     return attempt
@@ -94,4 +112,4 @@ def _attempt_of(event: InboundEvent) -> Attempt:
 def _ask_about(event: InboundEvent) -> tuple[Attempt, AuthorizationAnswer]:
     attempt = _attempt_of(event)
     gateway = gateway_of(attempt)
-    return attempt, gateway.retrieve_authorization(event.object_reference)
+    return attempt, gateway.retrieve_authorization(attempt.provider_reference)

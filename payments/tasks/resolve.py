@@ -33,7 +33,7 @@ from payments.queries.payments import VOIDS
 from payments.queries.unsettled import MODELS, list_open_to_inquiry
 from payments.steps import NOTHING_SAID
 from payments.tasks import send
-from payments.tasks.asking import check_reference, gateway_of, silence_of
+from payments.tasks.asking import check_reference, gateway_of, silence_of, sought_of
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ def _settle_authorization(attempt: Attempt) -> None:
 
     _settle(
         attempt,
-        lambda: gateway_of(attempt).find_authorization(key),
+        lambda: gateway_of(attempt).find_authorization(key, attempt.created_at),
         partial(record_authorization_lost, attempt_id=attempt.pk),
         # The customer is long gone: what never arrived is not sent again.
         fail,
@@ -139,7 +139,7 @@ def _settle_operation(
     """A capture, a refund, an increase or a void: what never arrived is asked for again."""
     _settle(
         row,
-        lambda: gateway_of(row).find_operation(key),
+        lambda: gateway_of(row).find_operation(key, sought_of(row)),
         lost,
         lambda: ask(row),
         lambda answer: tell(row, answer),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from payments.gateways import declines
 from payments.gateways.errors import Mismatch, Unknown, UnmappedStatus
@@ -15,10 +14,17 @@ from payments.gateways.protocol import (
     OperationStatus,
     Total,
 )
-from payments.gateways.sandbox.client import Body
+from payments.gateways.suspicion import (
+    Body,
+    instant_of,
+    make_money,
+    object_of,
+    reference_of,
+    text_of,
+    whole_of,
+)
 from payments.ledger.money import Money
 
-LARGEST_AMOUNT = 10**15
 HOLDING = (AuthorizationStatus.AUTHORIZED, AuthorizationStatus.PARTIALLY_AUTHORIZED)
 
 S = TypeVar("S", AuthorizationStatus, OperationStatus)
@@ -35,7 +41,7 @@ def read_authorization(body: Body) -> AuthorizationAnswer:
     three_ds = body.get("three_ds")
     return AuthorizationAnswer(
         status=status,
-        reference=_reference(body, "id"),
+        reference=reference_of(body, "id"),
         amount=amount,
         approved=approved,
         raw_status=text_of(body, "raw_status") or text_of(body, "status"),
@@ -61,7 +67,7 @@ def read_operation(body: Body, *kinds: str) -> OperationAnswer:
         raise Mismatch("object", " or ".join(kinds), text_of(body, "object"))
     return OperationAnswer(
         status=_status(OperationStatus, body),
-        reference=_reference(body, "id"),
+        reference=reference_of(body, "id"),
         amount=_money(body, "amount"),
         raw_status=text_of(body, "raw_status") or text_of(body, "status"),
         failure_code=text_of(body, "failure_reason", 40),
@@ -73,11 +79,11 @@ def read_operation(body: Body, *kinds: str) -> OperationAnswer:
 def read_card(body: Body) -> CardFacts:
     """Raises Unknown."""
     check(body, "object", "card")
-    month, year = _whole(body, "exp_month"), _whole(body, "exp_year")
+    month, year = whole_of(body, "exp_month"), whole_of(body, "exp_year")
     if not (1 <= month <= 12 and 2000 <= year <= 2100):
         raise Unknown("the card's expiry makes no sense")
     return CardFacts(
-        token=_reference(body, "token"),
+        token=reference_of(body, "token"),
         brand=text_of(body, "brand", 20),
         bin=text_of(body, "bin", 8),
         last4=text_of(body, "last4", 4),
@@ -92,13 +98,13 @@ def read_card(body: Body) -> CardFacts:
 def read_totals(body: Body) -> tuple[Total, ...]:
     """Raises Unknown."""
     totals = []
-    by_currency = _object(body, "totals")
+    by_currency = object_of(body, "totals")
     for currency in by_currency:
-        kinds = _object(by_currency, currency)
+        kinds = object_of(by_currency, currency)
         for kind in kinds:
-            total = _object(kinds, kind)
-            amount = _make_money(_whole(total, "amount"), currency)
-            totals.append(Total(kind, _whole(total, "count"), amount))
+            total = object_of(kinds, kind)
+            amount = make_money(whole_of(total, "amount"), currency)
+            totals.append(Total(kind, whole_of(total, "count"), amount))
     return tuple(totals)
 
 
@@ -106,24 +112,6 @@ def check(body: Body, name: str, expected: object) -> None:
     """Raises Mismatch when the answer is about something else."""
     if body.get(name) != expected:
         raise Mismatch(name, expected, text_of(body, name))
-
-
-def text_of(body: Body, name: str, most: int = 80) -> str:
-    """The provider's text, cut to `most` characters; nothing in it that no database takes."""
-    value = body.get(name)
-    if value is None:
-        return ""
-    text = str(value)[:most].replace("\0", "\N{REPLACEMENT CHARACTER}")
-    return text.encode(errors="replace").decode()
-
-
-def instant_of(body: Body, name: str) -> datetime | None:
-    """An instant in UTC, or None when it is missing or none."""
-    try:
-        moment = datetime.fromisoformat(str(body.get(name)))
-        return None if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def is_known_status(kind: str, raw: str) -> bool:
@@ -159,32 +147,4 @@ def _three_ds(value: object) -> str:
 
 
 def _money(body: Body, name: str) -> Money:
-    return _make_money(_whole(body, name), body.get("currency"))
-
-
-def _make_money(minor: int, currency: Any) -> Money:
-    try:
-        return Money(minor, currency)
-    except (ValueError, TypeError) as error:
-        raise Unknown("the answer's currency makes no sense") from error
-
-
-def _whole(body: Body, name: str) -> int:
-    value = body.get(name)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST_AMOUNT:
-        raise Unknown(f"the answer's {name} is not a whole number")
-    return value
-
-
-def _reference(body: Body, name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= 80 or not value.isprintable():
-        raise Unknown(f"the answer's {name} makes no sense")
-    return value
-
-
-def _object(body: Body, name: str) -> Body:
-    value = body.get(name)
-    if not isinstance(value, dict):
-        raise Unknown(f"the answer's {name} is not an object")
-    return value
+    return make_money(whole_of(body, name), body.get("currency"))

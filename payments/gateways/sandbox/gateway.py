@@ -25,20 +25,20 @@ from payments.gateways.protocol import (
     Identity,
     OperationAnswer,
     ProviderEvent,
+    Sought,
     Total,
 )
 from payments.gateways.queries import find_meaning
 from payments.gateways.sandbox.answers import (
     check,
-    instant_of,
     is_known_status,
     read_authorization,
     read_card,
     read_operation,
     read_totals,
-    text_of,
 )
 from payments.gateways.sandbox.client import Body, Client
+from payments.gateways.suspicion import instant_of, text_of
 from payments.ledger.money import Money
 
 CONNECTOR = "sandbox"
@@ -164,11 +164,13 @@ class SandboxGateway:
     ) -> OperationAnswer:
         return self._operate("refund", "refunds", key, authorization_reference, amount, occurred_at)
 
-    def find_authorization(self, key: str) -> AuthorizationAnswer | None:
+    def find_authorization(
+        self, key: str, asked_at: datetime | None = None
+    ) -> AuthorizationAnswer | None:
         current = self._find(key)
         return None if current is None else read_authorization(current)
 
-    def find_operation(self, key: str) -> OperationAnswer | None:
+    def find_operation(self, key: str, sought: Sought | None = None) -> OperationAnswer | None:
         current = self._find(key)
         return None if current is None else read_operation(current, *OPERATIONS)
 

@@ -6,7 +6,7 @@ import uuid
 
 from audit.outbox.handlers import handler
 from payments.gateways.commands import record_trial
-from payments.gateways.errors import GatewayError, Rejected
+from payments.gateways.errors import CredentialsRefused, GatewayError, Rejected
 from payments.gateways.models import ConnectorAccount
 from payments.gateways.registry import NoSuchConnector, gateway_on_trial
 
@@ -32,6 +32,8 @@ def _try(account: ConnectorAccount) -> tuple[str, str, str]:
         identity = gateway_on_trial(account).identify()
     except Rejected as refused:
         return Trial.REFUSED, "", refused.code
+    except CredentialsRefused:
+        return Trial.REFUSED, "", ""
     except NoSuchConnector as missing:
         return Trial.NOT_REACHED, "", str(missing)
     except GatewayError as trouble:

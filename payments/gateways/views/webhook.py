@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -17,7 +16,7 @@ from audit.models import Outcome
 from payments.gateways.commands import receive_event
 from payments.gateways.errors import Forged
 from payments.gateways.floods import refused
-from payments.gateways.registry import verify_event
+from payments.gateways.registry import NoSuchConnector, verify_event
 
 LARGEST_BODY = 64 * 1024
 
@@ -31,13 +30,13 @@ def receive(request: HttpRequest, connector: str) -> HttpResponse:
     202 when it is kept (now or before), 400 for a forged one, 404 for a connector that is none,
     413 for a message too large.
     """
-    if connector not in settings.GATEWAYS:
-        return _answer("connector_unknown", HTTPStatus.NOT_FOUND)
     with acting_as(_actor(request, connector)):
         if _length(request) > LARGEST_BODY:
             return _refuse(connector, "too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         try:
             account_id, event = verify_event(connector, request.headers, request.body, now())
+        except NoSuchConnector:
+            return _answer("connector_unknown", HTTPStatus.NOT_FOUND)
         except Forged as forged:
             return _refuse(connector, forged.reason, HTTPStatus.BAD_REQUEST)
         receive_event(

@@ -119,6 +119,15 @@ def test_account_that_cannot_be_is_refused(given: dict[str, Any], code: str) -> 
     assert not ConnectorAccount.objects.filter(connector="stripe").exists()
 
 
+def test_connector_without_its_software_is_refused_in_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("payments.gateways.capabilities.find_spec", lambda _name: None)
+    with pytest.raises(Refusal) as refused:
+        make_account()
+    assert refused.value.code == "connector_not_installed"
+
+
 def test_account_is_enabled_only_once_its_credentials_were_taken() -> None:
     account = make_account()
     with pytest.raises(Refusal) as refused:

@@ -12,8 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from payments.gateways.errors import GatewayError, Rejected, Unavailable, Unknown
-from payments.gateways.sandbox.client import LARGEST_ANSWER, Client
+from payments.gateways.sandbox.client import Client
 from payments.gateways.sandbox.gateway import SandboxGateway
+from payments.gateways.wire import LARGEST_ANSWER
 from payments.ledger.money import Money
 
 PROBLEM = b'{"error": {"code": "no", "message": "No."}}'
