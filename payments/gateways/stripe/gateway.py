@@ -9,7 +9,7 @@ server too; what was refused before it was executed is not. Nothing is found by 
   key is used up within the 24 hours for something harmless (a *tombstone*: a PaymentIntent that is
   never confirmed). Stripe takes that only if the key never did anything, and from then on it never
   can; if it refuses, the authorization is there and will be found later. So "it never arrived" is
-  said only when it is sure. See docs/decisions/0024.
+  said only when it is sure. See docs/decisions/0020.
 """
 
 from __future__ import annotations
