@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from bench import captures, many, place, rows, server
+from bench import captures, http, many, place, rows, server
 
 ERRORS = 500
 
@@ -21,6 +21,8 @@ ALL: dict[str, Measure] = {
     "round_trips_capture": captures.round_trips_capture,
     "pipelined": captures.pipelined,
     "guarded_32": captures.guarded_32,
+    "http_capture": http.http_capture,
+    "replay_cost": http.replay_cost,
     **{
         name: partial(many.measure, name)
         for name in (

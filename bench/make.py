@@ -1,4 +1,7 @@
-"""Fill the database that is measured: `python -m bench.make`."""
+"""Fill the database that is measured: `python -m bench.make`; with `shop`, what the API's rows
+need beside it."""
+
+import sys
 
 import django
 
@@ -6,4 +9,7 @@ if __name__ == "__main__":
     django.setup()
     from bench import world
 
-    world.make()
+    if sys.argv[1:] == ["shop"]:
+        world.make_shop()
+    else:
+        world.make()

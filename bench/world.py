@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 import uuid
 
 from audit.actor import Actor, ActorKind, acting_as, operator
@@ -44,6 +46,22 @@ def make() -> None:
         card = make_card(merchant, customer)
         for _ in range(PAYMENTS):
             authorized_payment(eur(HELD_MINOR), merchant=merchant, customer=customer, card=card)
+
+
+def make_shop() -> None:
+    """A merchant with a key of the API, and payments of its own; told as JSON."""
+    from tests.api.conftest import make_secret_key
+    from tests.payments.builders import authorized_payment, make_card, make_customer, make_merchant
+
+    with acting_as(operator("bench")):
+        merchant = make_merchant()
+        customer = make_customer(merchant)
+        card = make_card(merchant, customer)
+        given = {"merchant": merchant, "customer": customer, "card": card}
+        made = [authorized_payment(eur(HELD_MINOR - 1), **given) for _ in range(PAYMENTS)]
+        _key, secret = make_secret_key(merchant)
+    told = {"secret": secret, "payments": [str(payment.pk) for payment in made]}
+    sys.stdout.write(f"{json.dumps(told)}\n")
 
 
 def payments_of(_side: str) -> list[uuid.UUID]:

@@ -5,17 +5,27 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
+from django.utils.translation import gettext_lazy as _
+
 from audit.command import command
 from audit.encryption import seal_secret
+from audit.errors import Kind, Refusal
 from audit.idempotency.models import Record
 from audit.work import Work
 
 
 @command("idempotency.answer.kept")
-def keep_answer(work: Work, *, record_id: uuid.UUID, status_code: int, answer: str) -> None:
+def keep_answer(
+    work: Work, *, record_id: uuid.UUID, status_code: int, answer: str, key: str
+) -> None:
     """Keep what the first request was told, sealed. The first answer stays; a repeat changes
-    nothing. One SELECT, one UPDATE."""
-    record = work.load_one(Record.objects.filter(pk=record_id))
+    nothing, so with a `key` (the record's id) it is tried again after a COMMIT that nobody
+    answered: else whoever asks again would wait until the first request cannot be at work any
+    more. One SELECT, one UPDATE."""
+    found = work.find(Record, id=record_id)
+    if not found:
+        raise Refusal("record_missing", _("There is no such record."), Kind.MISSING)
+    record = found[0]
     if record.answered_at is not None:
         return
     work.change(

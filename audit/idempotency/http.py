@@ -88,7 +88,7 @@ def once(
     status, told = present(kind, about(row))
     text = json.dumps(told)
     try:
-        keep_answer(record_id=record_id, status_code=status, answer=text)
+        keep_answer(record_id=record_id, status_code=status, answer=text, key=str(record_id))
     except Refusal as refusal:
         if refusal.kind is Kind.MISSING:
             # Another request with this key was faster by a hair, and is at it.
@@ -113,7 +113,7 @@ def complete(record: Record) -> tuple[int, str]:
     """Give the answer that a request did not live to give, and keep it."""
     status, told = present(record.subject_kind, record.subject_id)
     text = json.dumps(told)
-    keep_answer(record_id=record.pk, status_code=status, answer=text)
+    keep_answer(record_id=record.pk, status_code=status, answer=text, key=str(record.pk))
     return status, text
 
 

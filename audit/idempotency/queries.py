@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
+from audit import reads
 from audit.idempotency.models import Record
 
 
@@ -17,7 +18,8 @@ def digest_of(key: str) -> str:
 
 def find_record(owner: str, key: str) -> Record | None:
     """What `owner` did with this key. One SELECT by a unique index."""
-    return Record.objects.filter(owner=owner, digest=digest_of(key)).first()
+    found = reads.find(reads.Wanted(Record, {"owner": owner, "digest": digest_of(key)}))
+    return found[0] if found else None
 
 
 def list_unanswered(now: datetime, limit: int) -> QuerySet[Record]:

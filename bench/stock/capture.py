@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sys
 import uuid
@@ -64,15 +65,22 @@ def make() -> None:
     from django.apps import apps
     from django.contrib.auth.models import User
     from django.core.management import call_command
-    from django.utils import timezone
-
-    from bench.stock.models import Attempt, Payment
 
     call_command("migrate", run_syncdb=True, verbosity=0)
     assert apps.is_installed("auditlog")
     User.objects.create(username="bench")
+    make_payments(0)
+
+
+def make_payments(first: int) -> list[str]:
+    """As many as `PAYMENTS`, numbered from `first`; their ids."""
+    from django.utils import timezone
+
+    from bench.stock.models import Attempt, Payment
+
     now = timezone.now()
-    for number in range(PAYMENTS):
+    made = []
+    for number in range(first, first + PAYMENTS):
         payment = Payment.objects.create(
             key=f"{number}",
             fingerprint="",
@@ -96,11 +104,24 @@ def make() -> None:
             status="authorized",
             expires_at=now + timedelta(days=7),
         )
+        made.append(str(payment.pk))
+    return made
+
+
+def make_shop() -> None:
+    """A key of the API, and payments of its own; told as JSON."""
+    from bench.stock.http import digest_of
+    from bench.stock.models import Key
+
+    secret = f"ck_test_{uuid.uuid4().hex}"
+    Key.objects.create(digest=digest_of(secret), owner="shop")
+    told = {"secret": secret, "payments": make_payments(PAYMENTS)}
+    sys.stdout.write(f"{json.dumps(told)}\n")
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "make":
+    if sys.argv[1] in ("make", "shop"):
         django.setup()
-        make()
+        make() if sys.argv[1] == "make" else make_shop()
     else:
         main()

@@ -89,6 +89,34 @@ class Message(models.Model):
         return self.task
 
 
-# The outbox is no more on record here than with us.
+class Key(models.Model):
+    """A merchant's key of the API, by the hash of its secret."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    owner = models.CharField(max_length=60)
+
+    def __str__(self) -> str:
+        return self.owner
+
+
+class Record(models.Model):
+    """What a caller's idempotency key has done, and what he was told."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.CharField(max_length=60)
+    digest = models.CharField(max_length=64)
+    fingerprint = models.CharField(max_length=64)
+    subject = models.UUIDField()
+    made_at = models.DateTimeField(db_index=True)
+    answer = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "digest"], name="record_once")]
+
+    def __str__(self) -> str:
+        return self.digest
+
+
+# The outbox and the keys are no more on record here than with us.
 for model in (Payment, Attempt, Capture):
     auditlog.register(model)

@@ -68,7 +68,7 @@ class ApiMiddleware:
         if not request.path_info.startswith(problems.PREFIX) or request.path_info in OPEN:
             return self.get_response(request)
         try:
-            return self._enter(request)
+            return _as_problem(request, self._enter(request))
         except Refusal as refusal:
             return problems.of_refusal(request, refusal)
         except (Busy, OutcomeUnknown, RecordUnavailable) as trouble:
@@ -117,6 +117,17 @@ class ApiMiddleware:
         if isinstance(error, Busy | OutcomeUnknown | RecordUnavailable):
             return problems.of_trouble(request, error)
         return None
+
+
+def _as_problem(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """A method that an address does not take, told as all else is."""
+    if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+        return response
+    told = problems.problem(
+        request, HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", "Not at this address."
+    )
+    told["Allow"] = response.headers.get("Allow", "")
+    return told
 
 
 def _bearer(request: HttpRequest) -> str:

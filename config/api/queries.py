@@ -7,6 +7,7 @@ import uuid
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from audit import reads
 from audit.errors import Kind, Refusal
 from config.api.models import ApiKey
 from config.api.policy import digest_of, looks_like_key
@@ -16,7 +17,8 @@ def find_by_secret(text: str) -> ApiKey | None:
     """The key of a secret, with its merchant, closed or not. One SELECT; none for no key at all."""
     if not looks_like_key(text):
         return None
-    return ApiKey.objects.select_related("merchant").filter(digest=digest_of(text)).first()
+    found = reads.find(reads.Wanted(ApiKey, {"digest": digest_of(text)}, also=("merchant",)))
+    return found[0] if found else None
 
 
 def get_key(key_id: uuid.UUID) -> ApiKey:

@@ -6,12 +6,13 @@ from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI, Swagger
+from ninja import Swagger
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from audit.errors import Busy, OutcomeUnknown, RecordUnavailable, Refusal
 from audit.gate import open_to_all
 from config.api import problems
+from config.api.document import DocumentedAPI
 from config.api.parsing import StrictParser
 from payments.api import parties, payments, refunds
 
@@ -22,7 +23,7 @@ same key again is always safe. What has no answer yet is `processing`, never fai
 problem documents (RFC 9457) with a stable `code`.
 """
 
-api = NinjaAPI(
+api = DocumentedAPI(
     title="Comptoir",
     version="1",
     description=ABOUT,

@@ -10,6 +10,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from audit import reads
 from audit.errors import Kind, Refusal
 from audit.keyset import Cursor, Page, Place, take
 from payments.api.door import caller_of
@@ -34,10 +35,15 @@ def missing(code: str) -> Refusal:
 
 def get_own_payment(request: HttpRequest, payment_id: uuid.UUID) -> Payment:
     """One SELECT. Raises Refusal (missing)."""
-    found = own(request, Payment).filter(pk=payment_id).first()
-    if found is None:
+    caller = caller_of(request)
+    found = reads.find(reads.Wanted(Payment, {"id": payment_id}))
+    if (
+        not found
+        or found[0].merchant_id != caller.merchant.pk
+        or found[0].is_live != caller.is_live
+    ):
         raise missing("payment_missing")
-    return found
+    return found[0]
 
 
 def get_own_refund(request: HttpRequest, refund_id: uuid.UUID) -> Refund:

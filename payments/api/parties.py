@@ -20,7 +20,6 @@ from payments.api.schemas import (
     CustomerIn,
     CustomerList,
     CustomerOut,
-    Problem,
 )
 from payments.gateways.errors import GatewayError, Rejected
 from payments.gateways.registry import NoSuchConnector, get_gateway
@@ -36,7 +35,7 @@ READ, WRITE = Scope("customers:read"), Scope("customers:write")
 @router.post(
     "/customers",
     url_name="customers",
-    response={201: CustomerOut, "4XX": Problem, 503: Problem},
+    response={201: CustomerOut},
     auth=WRITE,
 )
 def create(request: HttpRequest, data: CustomerIn) -> HttpResponse:
@@ -58,9 +57,7 @@ class PageQuery(Schema):
     after: str = Field("", max_length=80)
 
 
-@router.get(
-    "/customers", url_name="customers", response={200: CustomerList, "4XX": Problem}, auth=READ
-)
+@router.get("/customers", url_name="customers", response={200: CustomerList}, auth=READ)
 def list_(request: HttpRequest, query: Query[PageQuery]) -> dict[str, object]:
     """The merchant's customers, newest first, masked. Two or three SELECTs."""
     page = page_of(own(request, Customer), query.after, query.limit)
@@ -73,7 +70,7 @@ def list_(request: HttpRequest, query: Query[PageQuery]) -> dict[str, object]:
 @router.get(
     "/customers/{uuid:customer_id}",
     url_name="customer",
-    response={200: CustomerOut, "4XX": Problem},
+    response={200: CustomerOut},
     auth=READ,
 )
 def retrieve(request: HttpRequest, customer_id: uuid.UUID) -> dict[str, object]:
@@ -86,7 +83,7 @@ def retrieve(request: HttpRequest, customer_id: uuid.UUID) -> dict[str, object]:
 @router.patch(
     "/customers/{uuid:customer_id}",
     url_name="customer",
-    response={200: CustomerOut, "4XX": Problem, 503: Problem},
+    response={200: CustomerOut},
     auth=WRITE,
 )
 def change(request: HttpRequest, customer_id: uuid.UUID, data: CustomerChange) -> dict[str, object]:
@@ -96,9 +93,7 @@ def change(request: HttpRequest, customer_id: uuid.UUID, data: CustomerChange) -
     return tell_customer(changed, masked(changed, SHOWN))
 
 
-@router.post(
-    "/cards", url_name="cards", response={201: CardOut, "4XX": Problem, 503: Problem}, auth=WRITE
-)
+@router.post("/cards", url_name="cards", response={201: CardOut}, auth=WRITE)
 def add(request: HttpRequest, data: CardIn) -> HttpResponse:
     """Keep a card by the provider's token; what may be known of it is asked of the provider."""
     caller = caller_of(request)
@@ -144,9 +139,7 @@ def _facts(data: CardIn) -> CardDetails:
     )
 
 
-@router.get(
-    "/cards/{uuid:card_id}", url_name="card", response={200: CardOut, "4XX": Problem}, auth=READ
-)
+@router.get("/cards/{uuid:card_id}", url_name="card", response={200: CardOut}, auth=READ)
 def retrieve_card(request: HttpRequest, card_id: uuid.UUID) -> dict[str, object]:
     """One card."""
     found = get_own_card(request, card_id)

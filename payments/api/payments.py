@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from ninja import Field, Query, Router, Schema
-from pydantic import AwareDatetime
 
 from audit import clock
 from audit.access import saw
@@ -20,10 +21,10 @@ from payments.api.schemas import (
     CaptureIn,
     ConfirmIn,
     IncrementIn,
+    Moment,
     PaymentIn,
     PaymentList,
     PaymentOut,
-    Problem,
 )
 from payments.commands.capture_voids import void_capture
 from payments.commands.captures import capture_payment
@@ -31,11 +32,11 @@ from payments.commands.increments import increment_authorization
 from payments.commands.payments import create_payment, retry_payment
 from payments.commands.voids import void_payment
 from payments.ledger.money import Money
-from payments.models import Payment
+from payments.models import Attempt, Capture, Increment, Payment
 from payments.queries.payments import get_story, list_stories
 
 router = Router(tags=["payments"])
-TAKEN = {201: PaymentOut, 202: PaymentOut, "4XX": Problem, 503: Problem}
+TAKEN = {201: PaymentOut, 202: PaymentOut}
 READ, WRITE = Scope("payments:read"), Scope("payments:write")
 
 
@@ -79,13 +80,27 @@ def _money(minor: int, currency: str) -> Money:
 )
 def confirm(request: HttpRequest, payment_id: uuid.UUID, data: ConfirmIn) -> HttpResponse:
     """Try again after a decline, maybe with another card. Never while an outcome is unknown."""
-    payment = get_own_payment(request, payment_id)
+    return _act(
+        request,
+        payment_id,
+        data.dict(),
+        lambda payment, key: retry_payment(payment_id=payment.pk, card_id=data.card, key=key),
+    )
+
+
+def _act(
+    request: HttpRequest,
+    payment_id: uuid.UUID,
+    body: dict[str, Any],
+    act: Callable[[Payment, str], Payment | Attempt | Capture | Increment],
+) -> HttpResponse:
+    """Something done once with a payment of the caller's. A repeat does not ask for the payment."""
     return once_for(
         request,
         "payment",
-        data.dict(),
-        lambda key: retry_payment(payment_id=payment.pk, card_id=data.card, key=key),
-        lambda attempt: attempt.payment_id,
+        body,
+        lambda key: act(get_own_payment(request, payment_id), key),
+        lambda _row: payment_id,
     )
 
 
@@ -94,17 +109,13 @@ def confirm(request: HttpRequest, payment_id: uuid.UUID, data: ConfirmIn) -> Htt
 )
 def capture(request: HttpRequest, payment_id: uuid.UUID, data: CaptureIn) -> HttpResponse:
     """Take what is held, all of it or part; several captures are fine."""
-    payment = get_own_payment(request, payment_id)
-    minor = payment.capturable.minor if data.amount is None else data.amount
-    return once_for(
-        request,
-        "payment",
-        data.dict(),
-        lambda key: capture_payment(
-            payment_id=payment.pk, amount=payment.money(minor), is_final=data.final, key=key
-        ),
-        lambda capture: capture.payment_id,
-    )
+
+    def act(payment: Payment, key: str) -> Capture:
+        minor = payment.capturable.minor if data.amount is None else data.amount
+        amount = payment.money(minor)
+        return capture_payment(payment_id=payment.pk, amount=amount, is_final=data.final, key=key)
+
+    return _act(request, payment_id, data.dict(), act)
 
 
 @router.post(
@@ -115,15 +126,12 @@ def capture(request: HttpRequest, payment_id: uuid.UUID, data: CaptureIn) -> Htt
 )
 def increment(request: HttpRequest, payment_id: uuid.UUID, data: IncrementIn) -> HttpResponse:
     """Have more held than the customer first agreed to: nights added, a tip."""
-    payment = get_own_payment(request, payment_id)
-    amount = payment.money(data.amount)
-    return once_for(
-        request,
-        "payment",
-        data.dict(),
-        lambda key: increment_authorization(payment_id=payment.pk, amount=amount, key=key),
-        lambda increment: increment.payment_id,
-    )
+
+    def act(payment: Payment, key: str) -> Increment:
+        amount = payment.money(data.amount)
+        return increment_authorization(payment_id=payment.pk, amount=amount, key=key)
+
+    return _act(request, payment_id, data.dict(), act)
 
 
 @router.post(
@@ -136,16 +144,13 @@ def void_captured(
     request: HttpRequest, payment_id: uuid.UUID, capture_id: uuid.UUID
 ) -> HttpResponse:
     """Take a whole capture back before it is settled, which is no refund."""
-    payment = get_own_payment(request, payment_id)
-    if not payment.captures.filter(pk=capture_id).exists():
-        raise missing("capture_missing")
-    return once_for(
-        request,
-        "payment",
-        {},
-        lambda key: void_capture(capture_id=capture_id, key=key),
-        lambda capture: capture.payment_id,
-    )
+
+    def act(payment: Payment, key: str) -> Capture:
+        if not payment.captures.filter(pk=capture_id).exists():
+            raise missing("capture_missing")
+        return void_capture(capture_id=capture_id, key=key)
+
+    return _act(request, payment_id, {}, act)
 
 
 @router.post(
@@ -153,13 +158,8 @@ def void_captured(
 )
 def void(request: HttpRequest, payment_id: uuid.UUID) -> HttpResponse:
     """Let go of what is held and not captured."""
-    payment = get_own_payment(request, payment_id)
-    return once_for(
-        request,
-        "payment",
-        {},
-        lambda key: void_payment(payment_id=payment.pk, key=key),
-        lambda payment: payment.pk,
+    return _act(
+        request, payment_id, {}, lambda payment, key: void_payment(payment_id=payment.pk, key=key)
     )
 
 
@@ -171,13 +171,11 @@ class PaymentQuery(Schema):
     status: str = Field("", max_length=20)
     customer: uuid.UUID | None = None
     order_reference: str = Field("", max_length=80)
-    created_from: AwareDatetime | None = None
-    created_until: AwareDatetime | None = None
+    created_from: Moment | None = None
+    created_until: Moment | None = None
 
 
-@router.get(
-    "/payments", url_name="payments", response={200: PaymentList, "4XX": Problem}, auth=READ
-)
+@router.get("/payments", url_name="payments", response={200: PaymentList}, auth=READ)
 def list_(request: HttpRequest, query: Query[PaymentQuery]) -> dict[str, object]:
     """The merchant's payments, newest first. At most five SELECTs."""
     given = {
@@ -202,7 +200,7 @@ def list_(request: HttpRequest, query: Query[PaymentQuery]) -> dict[str, object]
 @router.get(
     "/payments/{uuid:payment_id}",
     url_name="payment",
-    response={200: PaymentOut, "4XX": Problem},
+    response={200: PaymentOut},
     auth=READ,
 )
 def retrieve(request: HttpRequest, payment_id: uuid.UUID) -> dict[str, object]:

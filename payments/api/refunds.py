@@ -11,7 +11,7 @@ from audit.access import saw
 from payments.api.door import Scope, once_for
 from payments.api.finding import get_own_payment, get_own_refund, next_of, own, page_of
 from payments.api.presenting import tell_refund
-from payments.api.schemas import Problem, RefundIn, RefundList, RefundOut
+from payments.api.schemas import RefundIn, RefundList, RefundOut
 from payments.commands.refunds import refund_payment
 from payments.models import Refund
 
@@ -22,26 +22,24 @@ READ, WRITE = Scope("payments:read"), Scope("refunds:write")
 @router.post(
     "/refunds",
     url_name="refunds",
-    response={201: RefundOut, 202: RefundOut, "4XX": Problem, 503: Problem},
+    response={201: RefundOut, 202: RefundOut},
     auth=WRITE,
 )
 def refund(request: HttpRequest, data: RefundIn) -> HttpResponse:
     """Give money back. Never more than was captured and not yet refunded or on its way."""
-    payment = get_own_payment(request, data.payment)
-    minor = payment.refundable.minor if data.amount is None else data.amount
-    return once_for(
-        request,
-        "refund",
-        data.dict(),
-        lambda key: refund_payment(
+
+    def run(key: str) -> Refund:
+        payment = get_own_payment(request, data.payment)
+        minor = payment.refundable.minor if data.amount is None else data.amount
+        return refund_payment(
             payment_id=payment.pk,
             amount=payment.money(minor),
             reason=data.reason,
             comment=data.comment,
             key=key,
-        ),
-        lambda refund: refund.pk,
-    )
+        )
+
+    return once_for(request, "refund", data.dict(), run, lambda refund: refund.pk)
 
 
 class RefundQuery(Schema):
@@ -50,7 +48,7 @@ class RefundQuery(Schema):
     payment: uuid.UUID | None = None
 
 
-@router.get("/refunds", url_name="refunds", response={200: RefundList, "4XX": Problem}, auth=READ)
+@router.get("/refunds", url_name="refunds", response={200: RefundList}, auth=READ)
 def list_(request: HttpRequest, query: Query[RefundQuery]) -> dict[str, object]:
     """The merchant's refunds, newest first, or those of one payment."""
     rows = own(request, Refund).select_related("payment")
@@ -64,7 +62,7 @@ def list_(request: HttpRequest, query: Query[RefundQuery]) -> dict[str, object]:
 @router.get(
     "/refunds/{uuid:refund_id}",
     url_name="refund",
-    response={200: RefundOut, "4XX": Problem},
+    response={200: RefundOut},
     auth=READ,
 )
 def retrieve(request: HttpRequest, refund_id: uuid.UUID) -> dict[str, object]:

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
+from pydantic import AwareDatetime, BeforeValidator
 
 MOST_MINOR = 2**53
 PROBLEM_TYPE = "urn:comptoir:problem:…"
 
+
+def _written_out(value: Any) -> Any:
+    """A number would be read as seconds, or as something else: one reader's guess."""
+    if isinstance(value, str) and "T" not in value.upper():
+        raise ValueError("a moment has a date, a time and an offset")
+    return value
+
+
 Minor = Annotated[int, Field(strict=True, ge=1, le=MOST_MINOR, examples=[1234])]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 CurrencyCode = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["EUR"])]
 
 

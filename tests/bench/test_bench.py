@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,10 +46,8 @@ def test_a_row_measured_alone_leaves_the_others_in_the_file(tmp_path: Path) -> N
     assert "NO" in list(lines([Row("a", 0.5, "x", "≥ 1")]))[1]
 
 
-@pytest.mark.processes
-def test_a_small_run_measures_and_writes_what_it_found(tmp_path: Path) -> None:
-    out = tmp_path / "bench.json"
-    names = ["round_trips_capture", "capture_vs_auditlog", "pipelined"]
+def measured(out: Path, *names: str) -> dict[str, dict[str, Any]]:
+    """What a small run wrote."""
     environment = {name: value for name, value in os.environ.items() if "DATABASE" not in name}
     done = subprocess.run(
         [sys.executable, "-m", "bench", *names, "--tiny", "--out", str(out)],
@@ -60,8 +59,23 @@ def test_a_small_run_measures_and_writes_what_it_found(tmp_path: Path) -> None:
         timeout=280,
     )
     assert done.returncode in (0, 1), done.stderr
-    found = {row["name"]: row for row in json.loads(out.read_text())}
+    return {row["name"]: row for row in json.loads(out.read_text())}
+
+
+@pytest.mark.processes
+def test_a_small_run_measures_and_writes_what_it_found(tmp_path: Path) -> None:
+    names = ["round_trips_capture", "capture_vs_auditlog", "pipelined"]
+    found = measured(tmp_path / "bench.json", *names)
     assert found["round_trips_capture"]["holds"]
     assert found["pipelined.round_trips"]["value"] == 2
     assert found["pipelined.wrong"]["value"] == 0
     assert found["capture_vs_auditlog"]["value"] > 0
+
+
+@pytest.mark.processes
+def test_both_sides_are_called_through_gunicorn(tmp_path: Path) -> None:
+    found = measured(tmp_path / "bench.json", "http_capture", "replay_cost")
+    assert found["http_capture.ours"]["value"] > 0
+    assert found["http_capture.stock"]["value"] > 0
+    assert found["http_capture.ours_p99"]["value"] > 0
+    assert found["replay_cost"]["value"] > 1

@@ -17,7 +17,10 @@ AGAIN = {
     "outcome_unknown",
     "record_unavailable",
 }
-TRIES = 60
+PATIENCE_S = 120.0
+"""Longer than a request with the same key may be at work: half a minute."""
+IMPATIENT = 0.08
+"""How often it hangs up before it can have an answer, and asks again at once."""
 
 
 @dataclass
@@ -44,7 +47,8 @@ class Shop:
 
     def ask(self, path: str, body: dict[str, Any] | None, key: str = "") -> dict[str, Any]:
         """Until there is an answer that is one; a problem that says no is one, too."""
-        for _ in range(TRIES):
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
             status, said = self._ask_once(path, body, key)
             if status and said.get("code") not in AGAIN:
                 if status >= 500:
@@ -63,7 +67,13 @@ class Shop:
             if body is None:
                 answer = self.http.get(path)
             else:
-                answer = self.http.post(path, json=body, headers={"Idempotency-Key": key})
+                is_impatient = self.chance.random() < IMPATIENT
+                answer = self.http.post(
+                    path,
+                    json=body,
+                    headers={"Idempotency-Key": key},
+                    timeout=self.chance.uniform(0.005, 0.05) if is_impatient else 30,
+                )
         except httpx.TransportError:
             return 0, {}
         return answer.status_code, answer.json()

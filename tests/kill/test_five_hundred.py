@@ -1,5 +1,5 @@
-"""Five hundred payments over a network that is cut at COMMIT and loses calls to the provider, by a
-shop that blindly asks again: each is taken once, and captured once.
+"""Five hundred payments over a network that is cut at COMMIT and loses calls to the provider, by an
+impatient shop that blindly asks again: each is taken once, and captured once.
 
 `KILL_SEED` plays one order of losses again, `SHOP_PAYMENTS` says how many payments.
 """
@@ -95,7 +95,7 @@ def test_five_hundred_payments_over_a_bad_network_are_taken_and_captured_once(
     assert_each_is_there_once(told, seed)
     # It was a bad network.
     assert min(cut.cut_before, cut.cut_after, *lost.values()) > PAYMENTS // 100, (seed, cut, lost)
-    assert repeats > 0, seed
+    assert repeats > PAYMENTS // 50, seed
 
 
 def assert_each_is_there_once(told: dict[str, set[str]], seed: str) -> None:
