@@ -40,6 +40,10 @@ AREAS: dict[str, Any] = {
 
 PAYMENTS: dict[str, Any] = {
     "payments.payment.created": _("Took a payment"),
+    "payments.intent.created": _("Prepared a payment that waits to be confirmed"),
+    "payments.intent.confirmed": _("Confirmed a payment"),
+    "payments.intent.canceled": _("Gave up a payment that was not confirmed"),
+    "payments.intent.lapsed": _("Nobody confirmed the payment in time"),
     "payments.attempt.requested": _("Asked the provider for an authorization"),
     "payments.attempt.recorded": _("Recorded the provider's answer to an authorization"),
     "payments.attempt.authorized": _("Authorization granted"),

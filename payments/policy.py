@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from audit.actor import Actor, ActorKind
@@ -102,6 +103,20 @@ def _open_decision(payment: Payment, attempt: Attempt | None, now: datetime) -> 
     if payment.capturable.minor == 0:
         return Decision(False, _("Everything authorized has been captured or is on its way."))
     return YES
+
+
+def lapses_at(payment: Payment) -> datetime:
+    """Until when a payment that was not confirmed waits for it."""
+    return payment.created_at + timedelta(hours=settings.CONFIRM_WITHIN_H)
+
+
+def confirm_decision(payment: Payment) -> Decision:
+    """Whether a payment may be sent to a provider: for the first time, or again after a decline."""
+    if payment.status in (Payment.Status.REQUIRES_CONFIRMATION, Payment.Status.FAILED):
+        return YES
+    if payment.status == Payment.Status.CANCELED:
+        return Decision(False, _("It was canceled."))
+    return Decision(False, _("It has been sent already."))
 
 
 def capture_decision(

@@ -24,7 +24,7 @@ from payments.queries.days import (
     totals_of,
 )
 from payments.queries.days import PAGE as DAYS
-from payments.states import derive
+from payments.states import UNTRIED, derive
 
 PAGE = 500
 
@@ -78,6 +78,14 @@ def _booked(page: list[Payment]) -> dict[tuple[str, str], int]:
     return sums
 
 
+def _status_of(payment: Payment) -> str:
+    """What its rows say; of one that was never tried they say nothing, and few states are right."""
+    attempts = sorted(payment.attempts.all(), key=lambda attempt: attempt.number)
+    if attempts:
+        return derive(payment, attempts[-1])
+    return payment.status if payment.status in UNTRIED else "untried"
+
+
 def _differences(payment: Payment, booked: dict[tuple[str, str], int]) -> Iterator[str]:
     captures, refunds = list(payment.captures.all()), list(payment.refunds.all())
     done = [c for c in captures if c.status in TAKEN]
@@ -90,7 +98,7 @@ def _differences(payment: Payment, booked: dict[tuple[str, str], int]) -> Iterat
         "capture_voided_minor": _sum(captures, (Capture.Status.VOIDED,)),
         "refunded_minor": sum(r.amount_minor for r in sent),
         "refund_pending_minor": _sum(refunds, OPEN),
-        "status": derive(payment, max(payment.attempts.all(), key=lambda a: a.number)),
+        "status": _status_of(payment),
     }
     for name, value in expected.items():
         if getattr(payment, name) != value:

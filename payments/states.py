@@ -149,6 +149,7 @@ ASKED_FOR = ON_THEIR_WAY | {"unknown", "conflicted", "requires_action", "void_un
 _MONEY_IN = {P.CAPTURED, P.PARTIALLY_CAPTURED, P.PARTIALLY_REFUNDED, P.REFUNDED}
 
 MOVES: Mapping[str, Collection[str]] = {
+    P.REQUIRES_CONFIRMATION: {P.PROCESSING, P.CANCELED},
     P.PROCESSING: {P.AUTHORIZED, P.FAILED, P.REQUIRES_ACTION, P.UNKNOWN, P.CONFLICTED},
     P.REQUIRES_ACTION: {P.AUTHORIZED, P.FAILED, P.EXPIRED, P.CONFLICTED},
     P.UNKNOWN: {P.AUTHORIZED, P.FAILED, P.REQUIRES_ACTION, P.CONFLICTED},
@@ -173,6 +174,7 @@ MOVES: Mapping[str, Collection[str]] = {
     P.VOIDED: set(),
     P.VOIDED_AFTER_CAPTURE: {P.AUTHORIZED},
     P.EXPIRED: set(),
+    P.CANCELED: set(),
 }
 
 
@@ -206,6 +208,9 @@ def move(work: Work, row: Asking, event: Event, **fields: object) -> None:
     """Move a loaded row along its table, with the other fields that change with it."""
     work.change(row, event=event.value, status=next_status(row, event), **fields)
 
+
+UNTRIED = (P.REQUIRES_CONFIRMATION, P.CANCELED)
+"""The states of a payment without an attempt: no provider was asked, and nothing is taken."""
 
 ATTEMPT_STATUS: dict[str, str] = {
     A.PENDING: P.PROCESSING,
@@ -242,8 +247,13 @@ def settle(work: Work, payment: Payment, last_attempt: Attempt, event: str, **am
     """Change a payment's amounts and derive its status anew; an impossible change raises."""
     work.change(payment, event=event, **amounts)
     status = derive(payment, last_attempt)
-    if status == payment.status:
-        return
+    if status != payment.status:
+        end_up(work, payment, status, event)
+
+
+def end_up(work: Work, payment: Payment, status: str, event: str) -> None:
+    """Give a payment its status: for one that was never tried there is nothing to derive it from.
+    An impossible change raises."""
     if status not in MOVES[payment.status]:
         raise Refusal(
             "illegal_move",

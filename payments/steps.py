@@ -49,7 +49,7 @@ def load_payment(work: Work, payment_id: uuid.UUID) -> tuple[Payment, Attempt]:
     attempts = work.find(
         Attempt, payment_id=payment_id, order_by="-number", locked=True, also=("payment",)
     )
-    return _with_payment(attempts)
+    return _with_payment(payment_id, attempts)
 
 
 def replay_or_load(
@@ -60,13 +60,16 @@ def replay_or_load(
         Attempt, {"payment_id": payment_id}, also=("payment",), order_by="-number", locked=True
     )
     done, attempts = work.replay_or_find(model, wanted)
-    return done if done is not None else _with_payment(attempts)
+    return done if done is not None else _with_payment(payment_id, attempts)
 
 
-def _with_payment(attempts: list[Attempt]) -> tuple[Payment, Attempt]:
-    if not attempts:
-        raise Refusal("payment_missing", _("There is no such payment."), Kind.MISSING)
-    return attempts[0].payment, attempts[0]
+def _with_payment(payment_id: uuid.UUID, attempts: list[Attempt]) -> tuple[Payment, Attempt]:
+    if attempts:
+        return attempts[0].payment, attempts[0]
+    if Payment.objects.filter(pk=payment_id).exists():
+        message = _("No bank was asked: the payment was not confirmed.")
+        raise Refusal("payment_untried", message, Kind.CONFLICT)
+    raise Refusal("payment_missing", _("There is no such payment."), Kind.MISSING)
 
 
 def load_attempt(work: Work, attempt_id: uuid.UUID) -> tuple[Attempt, Payment]:

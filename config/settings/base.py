@@ -325,6 +325,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "lists-tidy": {"task": "lists.tidy", "schedule": 24 * 3600.0},
     "payments-resolve": {"task": "payments.resolve_unknown", "schedule": 30.0},
     "payments-expire": {"task": "payments.expire_authorizations", "schedule": 300.0},
+    "payments-lapse": {"task": "payments.lapse_intents", "schedule": 300.0},
     "payments-days": {"task": "payments.add_up_days", "schedule": 120.0},
     "approvals-expire": {"task": "approvals.expire", "schedule": 300.0},
     "ledger-roll-up": {"task": "ledger.roll_up_balances", "schedule": 3600.0},
@@ -367,6 +368,8 @@ API_WAIT_S = env.float("API_WAIT_S", 5.0)
 # For each key in each web process.
 API_RATE_PER_S = env.float("API_RATE_PER_S", 50.0)
 API_BURST = env.int("API_BURST", 100)
+# So long a payment that was made without `confirm` waits to be confirmed.
+CONFIRM_WITHIN_H = env.float("CONFIRM_WITHIN_H", 24.0)
 # As long as a payment can be refunded, and longer.
 IDEMPOTENCY_KEPT_DAYS = env.int("IDEMPOTENCY_KEPT_DAYS", 400)
 # Machines that watch machines ---------------------------------------------------------------------

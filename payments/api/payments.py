@@ -29,11 +29,13 @@ from payments.api.schemas import (
 from payments.commands.capture_voids import void_capture
 from payments.commands.captures import capture_payment
 from payments.commands.increments import increment_authorization
+from payments.commands.intents import cancel_intent, confirm_intent, create_intent
 from payments.commands.payments import create_payment, retry_payment
 from payments.commands.voids import void_payment
 from payments.ledger.money import Money
 from payments.models import Attempt, Capture, Increment, Payment
 from payments.queries.payments import get_story, list_stories
+from payments.states import UNTRIED
 
 router = Router(tags=["payments"])
 TAKEN = {201: PaymentOut, 202: PaymentOut}
@@ -45,26 +47,27 @@ def take(request: HttpRequest, data: PaymentIn) -> HttpResponse:
     """Take a payment: ask the provider to hold the amount, and with `automatic` to capture it.
 
     201 with what the provider said (a decline is an answer, not an error), 202 while it has not
-    answered: then it is `processing`, and a webhook follows.
+    answered: then it is `processing`, and a webhook follows. With `confirm` false nobody is asked
+    yet: it is `requires_confirmation`.
     """
     caller = caller_of(request)
-    amount = _money(data.amount, data.currency)
-    return once_for(
-        request,
-        "payment",
-        data.dict(),
-        lambda key: create_payment(
-            merchant_id=caller.merchant.pk,
-            card_id=data.card,
-            customer_id=data.customer,
-            amount=amount,
-            order_reference=data.order_reference,
-            capture_method=data.capture_method,
-            is_live=caller.is_live,
-            key=key,
-        ),
-        lambda payment: payment.pk,
-    )
+    given: dict[str, Any] = {
+        "merchant_id": caller.merchant.pk,
+        "customer_id": data.customer,
+        "amount": _money(data.amount, data.currency),
+        "order_reference": data.order_reference,
+        "capture_method": data.capture_method,
+        "is_live": caller.is_live,
+    }
+
+    def run(key: str) -> Payment:
+        if not data.confirm:
+            return create_intent(card_id=data.card, key=key, **given)
+        if data.card is None:
+            raise Refusal("card_required", _("Say which card: none was given yet."), field="card")
+        return create_payment(card_id=data.card, key=key, **given)
+
+    return once_for(request, "payment", data.dict(), run, lambda payment: payment.pk)
 
 
 def _money(minor: int, currency: str) -> Money:
@@ -79,13 +82,14 @@ def _money(minor: int, currency: str) -> Money:
     "/payments/{uuid:payment_id}/confirm", url_name="payment_confirm", response=TAKEN, auth=WRITE
 )
 def confirm(request: HttpRequest, payment_id: uuid.UUID, data: ConfirmIn) -> HttpResponse:
-    """Try again after a decline, maybe with another card. Never while an outcome is unknown."""
-    return _act(
-        request,
-        payment_id,
-        data.dict(),
-        lambda payment, key: retry_payment(payment_id=payment.pk, card_id=data.card, key=key),
-    )
+    """Send a payment that waits to be confirmed, or try again after a decline, maybe with another
+    card. Never while an outcome is unknown."""
+
+    def act(payment: Payment, key: str) -> Attempt:
+        send = confirm_intent if payment.status in UNTRIED else retry_payment
+        return send(payment_id=payment.pk, card_id=data.card, key=key)
+
+    return _act(request, payment_id, data.dict(), act)
 
 
 def _act(
@@ -157,10 +161,14 @@ def void_captured(
     "/payments/{uuid:payment_id}/void", url_name="payment_void", response=TAKEN, auth=WRITE
 )
 def void(request: HttpRequest, payment_id: uuid.UUID) -> HttpResponse:
-    """Let go of what is held and not captured."""
-    return _act(
-        request, payment_id, {}, lambda payment, key: void_payment(payment_id=payment.pk, key=key)
-    )
+    """Let go of what is held and not captured; give up what was not confirmed."""
+
+    def act(payment: Payment, key: str) -> Payment:
+        if payment.status in UNTRIED:
+            return cancel_intent(payment_id=payment.pk)
+        return void_payment(payment_id=payment.pk, key=key)
+
+    return _act(request, payment_id, {}, act)
 
 
 class PaymentQuery(Schema):
@@ -168,7 +176,7 @@ class PaymentQuery(Schema):
 
     limit: int = Field(20, ge=1, le=100)
     after: str = Field("", max_length=80)
-    status: str = Field("", max_length=20)
+    status: str = Field("", max_length=24)
     customer: uuid.UUID | None = None
     order_reference: str = Field("", max_length=80)
     created_from: Moment | None = None

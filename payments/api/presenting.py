@@ -10,12 +10,15 @@ from typing import Any
 from audit.actor import Actor
 from audit.idempotency.answers import Presented, presenters
 from payments.gateways.declines import UNKNOWN_CODE, explain
-from payments.models import Attempt, Capture, Increment, Refund
+from payments.models import Attempt, Capture, Increment, Payment, Refund
 from payments.parties.models import CardReference, Customer
 from payments.parties.queries import get_customer, masked
 from payments.policy import (
+    YES,
     capture_decision,
+    confirm_decision,
     increment_decision,
+    lapses_at,
     refund_decision,
     void_decision,
 )
@@ -29,6 +32,7 @@ TOLD = {
     "void_unknown": "voiding",
 }
 """A shop is never told that nobody knows: it waits, and a webhook follows."""
+WAITING = Payment.Status.REQUIRES_CONFIRMATION
 WAITS = {PROCESSING, "voiding", "closing"}
 
 
@@ -60,7 +64,9 @@ def tell_payment(story: Story) -> dict[str, Any]:
         "capture_method": payment.capture_method,
         "order_reference": payment.order_reference,
         "customer": str(payment.customer_id) if payment.customer_id else None,
+        "card": _card_of(story),
         "created_at": _iso(payment.created_at),
+        "confirm_until": _iso(lapses_at(payment)) if payment.status == WAITING else None,
         "attempts": [_tell_attempt(one) for one in story.attempts],
         "captures": [_tell_capture(one) for one in story.captures],
         "increments": [_tell_increment(one) for one in story.increments],
@@ -68,13 +74,21 @@ def tell_payment(story: Story) -> dict[str, Any]:
     }
 
 
+def _card_of(story: Story) -> str | None:
+    """The card that was tried last, or is to be."""
+    attempt = story.last_attempt
+    card_id = attempt.card_id if attempt else story.payment.card_id
+    return str(card_id) if card_id else None
+
+
 def tell_actions(story: Story, actor: Actor, now: datetime) -> dict[str, Any]:
     """What this key may do with the payment now, and why not."""
     payment, attempt = story.payment, story.last_attempt
     decisions = {
+        "confirm": confirm_decision(payment),
         "capture": capture_decision(actor, payment, attempt, None, now),
         "increment": increment_decision(actor, payment, attempt, None, now),
-        "void": void_decision(actor, payment, attempt),
+        "void": YES if payment.status == WAITING else void_decision(actor, payment, attempt),
         "refund": refund_decision(actor, payment, None, None),
     }
     return {

@@ -50,20 +50,22 @@ class FieldError(Schema):
 
 
 class PaymentIn(In):
-    """A payment to be taken. With `confirm` false it waits for `/confirm`."""
+    """A payment to be taken. With `confirm` false it waits for `/confirm`, which may bring the
+    card."""
 
     amount: Minor
     currency: CurrencyCode
-    card: uuid.UUID
+    card: uuid.UUID | None = None
+    confirm: bool = True
     customer: uuid.UUID | None = None
     order_reference: str = Field("", max_length=80)
     capture_method: Literal["automatic", "manual"] = "automatic"
 
 
 class ConfirmIn(In):
-    """Another try after a decline, with the same card or another."""
+    """With which card; without one, the one that was given or tried before."""
 
-    card: uuid.UUID
+    card: uuid.UUID | None = None
 
 
 class CaptureIn(In):
@@ -215,7 +217,9 @@ class PaymentOut(Schema):
     capture_method: str
     order_reference: str
     customer: uuid.UUID | None
+    card: uuid.UUID | None
     created_at: datetime
+    confirm_until: datetime | None
     attempts: list[AttemptOut]
     captures: list[CaptureOut]
     increments: list[IncrementOut]

@@ -66,8 +66,8 @@ def create_payment(
     """
     if (done := work.replay(Payment)) is not None:
         return done
-    _check_parties(merchant_id, customer_id, amount, is_live=is_live)
-    card = _load_card(work, merchant_id, card_id, is_live=is_live)
+    check_parties(merchant_id, customer_id, amount, is_live=is_live)
+    card = load_card(work, merchant_id, card_id, is_live=is_live)
     if find_card_number(order_reference):
         raise Refusal("card_number", _("A card number must not stand in a reference."))
     payment = Payment(
@@ -84,16 +84,17 @@ def create_payment(
     )
     payment.reference = reference_of("P", payment.pk)
     work.add(payment)
-    _add_attempt(work, payment, card, number=1, key=key)
+    add_attempt(work, payment, card, number=1, key=key)
     return payment
 
 
-def _check_parties(
+def check_parties(
     merchant_id: uuid.UUID, customer_id: uuid.UUID | None, amount: Money, *, is_live: bool
 ) -> None:
+    """Whether they belong together, and to this mode. Two SELECTs. Raises Refusal."""
     if amount.minor <= 0:
         raise Refusal("amount_not_positive", _("The amount must be above zero."))
-    _check_terms(merchant_id, amount.currency)
+    check_terms(merchant_id, amount.currency)
     if customer_id is None:
         return
     rows = Customer.objects.filter(pk=customer_id, merchant_id=merchant_id, is_live=is_live)
@@ -101,7 +102,7 @@ def _check_parties(
         raise Refusal("customer_missing", _("There is no such customer."), Kind.MISSING)
 
 
-def _check_terms(merchant_id: uuid.UUID, currency: str) -> None:
+def check_terms(merchant_id: uuid.UUID, currency: str) -> None:
     """Whether the merchant takes new money in a currency. One SELECT."""
     terms = MerchantCurrency.objects.select_related("merchant")
     found = terms.filter(merchant_id=merchant_id, currency=currency).first()
@@ -111,9 +112,10 @@ def _check_terms(merchant_id: uuid.UUID, currency: str) -> None:
         raise Refusal("merchant_not_active", _("The merchant takes no payments at the moment."))
 
 
-def _load_card(
+def load_card(
     work: Work, merchant_id: uuid.UUID, card_id: uuid.UUID, *, is_live: bool
 ) -> CardReference:
+    """A card of the merchant's, in this mode. One SELECT. Raises Refusal (missing)."""
     return work.load_one(
         CardReference.objects.filter(pk=card_id, merchant_id=merchant_id, is_live=is_live),
         Refusal("card_missing", _("There is no such card."), Kind.MISSING),
@@ -127,9 +129,10 @@ def _choose_account(payment: Payment, card: CardReference) -> ConnectorAccount:
     raise Refusal("no_route", _("No account at a provider takes this payment."), Kind.CONFLICT)
 
 
-def _add_attempt(
+def add_attempt(
     work: Work, payment: Payment, card: CardReference, *, number: int, key: str
 ) -> Attempt:
+    """The next try, and the message that has it sent. One SELECT for the account."""
     account = _choose_account(payment, card)
     attempt = Attempt(
         key=key,
@@ -151,8 +154,11 @@ def _add_attempt(
 
 
 @command("payments.attempt.requested", moves_money=True)
-def retry_payment(work: Work, *, payment_id: uuid.UUID, card_id: uuid.UUID, key: str) -> Attempt:
-    """Try again after a decline, maybe with another card; never while the last one is unknown."""
+def retry_payment(
+    work: Work, *, payment_id: uuid.UUID, card_id: uuid.UUID | None = None, key: str
+) -> Attempt:
+    """Try again after a decline, with `card_id` or the card that was tried last; never while the
+    last one is unknown."""
     found = replay_or_load(work, Attempt, payment_id)
     if isinstance(found, Attempt):
         return found
@@ -161,9 +167,10 @@ def retry_payment(work: Work, *, payment_id: uuid.UUID, card_id: uuid.UUID, key:
         raise Refusal(
             "attempt_not_over", _("The last attempt is not over."), Kind.CONFLICT, about=payment
         )
-    _check_terms(payment.merchant_id, payment.currency)
-    card = _load_card(work, payment.merchant_id, card_id, is_live=payment.is_live)
-    attempt = _add_attempt(work, payment, card, number=last.number + 1, key=key)
+    check_terms(payment.merchant_id, payment.currency)
+    wanted = card_id or last.card_id
+    card = load_card(work, payment.merchant_id, wanted, is_live=payment.is_live)
+    attempt = add_attempt(work, payment, card, number=last.number + 1, key=key)
     settle(work, payment, attempt, "payments.attempt.requested")
     return attempt
 

@@ -15,10 +15,12 @@ from payments.ledger.money import Money
 class Payment(KeyedModel):
     """What a customer owes a merchant. Its status is derived (`payments.states.derive`).
 
-    `is_live` False: no money moves for it. The key that takes it says so, for good.
+    `is_live` False: no money moves for it. The key that takes it says so, for good. `card` is kept
+    only while the payment waits to be confirmed; what was tried stands in its attempts.
     """
 
     class Status(models.TextChoices):
+        REQUIRES_CONFIRMATION = "requires_confirmation", _("not confirmed yet")
         PROCESSING = "processing", _("processing")
         REQUIRES_ACTION = "requires_action", _("waiting for the customer")
         UNKNOWN = "unknown", _("outcome unknown")
@@ -32,6 +34,7 @@ class Payment(KeyedModel):
         VOIDED = "voided", _("voided")
         VOIDED_AFTER_CAPTURE = "voided_after_capture", _("voided after capture")
         EXPIRED = "expired", _("expired")
+        CANCELED = "canceled", _("canceled")
 
     class CaptureMethod(models.TextChoices):
         AUTOMATIC = "automatic", _("automatic")
@@ -41,13 +44,16 @@ class Payment(KeyedModel):
     customer = models.ForeignKey(
         "parties.Customer", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
+    card = models.ForeignKey(
+        "parties.CardReference", on_delete=models.PROTECT, null=True, related_name="+"
+    )
     reference = models.CharField(max_length=16)
     order_reference = models.CharField(max_length=80, blank=True)
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     capture_method = models.CharField(max_length=10, choices=CaptureMethod)
     is_live = models.BooleanField(default=False)
-    status = models.CharField(max_length=20, choices=Status, default=Status.PROCESSING)
+    status = models.CharField(max_length=24, choices=Status, default=Status.PROCESSING)
     created_at = models.DateTimeField()
     authorized_minor = models.BigIntegerField(default=0)
     increment_pending_minor = models.BigIntegerField(default=0)

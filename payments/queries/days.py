@@ -23,7 +23,7 @@ from django.utils import timezone
 from audit.command import registry
 from audit.models import LogEntry
 from payments.models import DaysProgress, DayTotals, Payment
-from payments.states import Event
+from payments.states import UNTRIED, Event
 
 P = Payment.Status
 APPROVED = (
@@ -128,6 +128,7 @@ def add_up(spans: Sequence[Span], *, by_merchant: bool = False) -> list[Group]:
 def _groups_in(span: Span, *, by_merchant: bool) -> Any:
     keys = ["currency", "merchant_id"] if by_merchant else ["currency"]
     rows = Payment.objects.filter(created_at__gte=span.begins, created_at__lt=span.ends)
+    rows = rows.exclude(status__in=UNTRIED)
     name = Cast(Value(span.name), CharField(max_length=10))
     return rows.order_by().values(*keys).annotate(span=name, **_sums())
 

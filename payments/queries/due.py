@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import F, Q, QuerySet
 
 from audit import measures
@@ -73,3 +74,10 @@ def register() -> None:
         count_unknown,
         label="kind",
     )
+
+
+def intents_to_lapse(now: datetime, limit: int) -> QuerySet[Payment]:
+    """Payments that nobody confirmed in time, oldest first. One SELECT, by index."""
+    before = now - timedelta(hours=settings.CONFIRM_WITHIN_H)
+    waiting = Payment.objects.filter(status=Payment.Status.REQUIRES_CONFIRMATION)
+    return waiting.filter(created_at__lte=before).order_by("created_at", "pk")[:limit]

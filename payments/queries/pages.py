@@ -32,6 +32,7 @@ from payments.policy import (
     correction_targets,
     increment_decision,
     inquiry_decision,
+    lapses_at,
     refund_decision,
     void_capture_decision,
     void_decision,
@@ -116,6 +117,12 @@ class PaymentPage:
     @property
     def payment(self) -> Payment:
         return self.story.payment
+
+    @property
+    def confirm_until(self) -> datetime | None:
+        """Until when the payment waits to be confirmed; None for one that does not."""
+        waits = self.payment.status == Payment.Status.REQUIRES_CONFIRMATION
+        return lapses_at(self.payment) if waits else None
 
 
 def get_payment_page(payment_id: uuid.UUID, actor: Actor, now: datetime) -> PaymentPage:

@@ -50,6 +50,8 @@ STATUSES: dict[str, str] = {
     "payments.capture.succeeded": "captured",
     "payments.refund.succeeded": "refunded",
     "payments.refund.requested": "sent",
+    "payments.intent.created": "",
+    "payments.intent.confirmed": "",
     "lost": "unknown",
     "void_lost": "unknown",
     "void_requested": "voiding",

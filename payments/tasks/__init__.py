@@ -1,5 +1,5 @@
 """What workers do for payments: call the provider, follow its events, ask again, let go."""
 
-from payments.tasks import bulk, days, events, exports, resolve, send
+from payments.tasks import bulk, days, events, exports, intents, resolve, send
 
-__all__ = ["bulk", "days", "events", "exports", "resolve", "send"]
+__all__ = ["bulk", "days", "events", "exports", "intents", "resolve", "send"]

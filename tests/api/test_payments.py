@@ -293,3 +293,60 @@ def forget_answer(subject_id: str) -> None:
 
     with acting_as(system("test")):
         forget(subject_id=uuid.UUID(subject_id))
+
+
+def test_payment_made_without_confirm_waits_and_is_sent_when_it_is_confirmed(
+    shop: Shop,
+) -> None:
+    made = shop.pay(confirm=False, card=None)
+    told = made.json()
+    assert (made.status_code, told["status"], told["card"]) == (201, "requires_confirmation", None)
+    assert told["confirm_until"] > told["created_at"]
+    address = f"/payments/{told['id']}"
+    actions = shop.call("GET", address).json()["actions"]
+    assert {name: one["allowed"] for name, one in actions.items()} == {
+        "confirm": True,
+        "capture": False,
+        "increment": False,
+        "void": True,
+        "refund": False,
+    }
+    refused = shop.call("POST", f"{address}/confirm", {})
+    assert (refused.status_code, problem_of(refused)) == (400, "card_required")
+    body = {"card": str(shop.card.pk)}
+    sent = shop.call("POST", f"{address}/confirm", body, idempotency_key="k")
+    assert (sent.status_code, sent.json()["status"]) == (202, "processing")
+    assert shop.call("POST", f"{address}/confirm", body, idempotency_key="k").json() == sent.json()
+    again = shop.call("POST", f"{address}/confirm", body)
+    assert (again.status_code, problem_of(again)) == (409, "attempt_not_over")
+
+
+def test_payment_that_waits_is_given_up_by_a_void(shop: Shop) -> None:
+    made = shop.pay(confirm=False).json()
+    assert made["card"] == str(shop.card.pk)
+    over = shop.call("POST", f"/payments/{made['id']}/void", {})
+    assert (over.status_code, over.json()["status"]) == (201, "canceled")
+    refused = shop.call("POST", f"/payments/{made['id']}/confirm", {})
+    assert refused.status_code == 409
+    listed = shop.call("GET", "/payments?status=canceled").json()["data"]
+    assert [one["id"] for one in listed] == [made["id"]]
+
+
+def test_payment_to_be_sent_at_once_needs_a_card(shop: Shop) -> None:
+    refused = shop.pay(card=None)
+    assert (refused.status_code, problem_of(refused)) == (400, "card_required")
+    assert Payment.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("act", "body"), [("capture", {"amount": 1}), ("increment", {"amount": 1}), ("refund", None)]
+)
+def test_nothing_can_be_taken_of_a_payment_that_was_not_confirmed(
+    shop: Shop, act: str, body: Any
+) -> None:
+    made = shop.pay(confirm=False).json()
+    if act == "refund":
+        refused = shop.call("POST", "/refunds", {"payment": made["id"], "amount": 1})
+    else:
+        refused = shop.call("POST", f"/payments/{made['id']}/{act}", body)
+    assert (refused.status_code, problem_of(refused)) == (409, "payment_untried")

@@ -30,6 +30,7 @@ from payments.queries.days import (
     list_kept,
     totals_of,
 )
+from payments.states import UNTRIED
 from payments.tasks.days import add_up_days
 from tests.payments import builders
 from tests.payments.builders import (
@@ -95,7 +96,7 @@ def test_totals_of_a_day_say_what_became_of_its_payments(parties: dict[str, Any]
 
 
 def test_every_state_of_a_payment_is_approved_declined_or_open() -> None:
-    assert sorted([*APPROVED, *DECLINED, *OPEN]) == sorted(Payment.Status)
+    assert sorted([*APPROVED, *DECLINED, *OPEN, *UNTRIED]) == sorted(Payment.Status)
 
 
 def test_approval_rate_is_of_what_was_decided() -> None:

@@ -34,6 +34,7 @@ from payments.commands import (
     captures,
     corrections,
     increments,
+    intents,
     payments,
     refunds,
     voids,
@@ -346,11 +347,23 @@ def _set_right_by_two(world: World, row: Capture | Refund) -> Call:
     return approve
 
 
+def _prepared_then_confirmed(world: World, key: str) -> Iterator[tuple[str, Call]]:
+    payment = intents.create_intent(
+        merchant_id=world.merchant.pk, card_id=world.card.pk, amount=eur(10_000), key=key
+    )
+    yield (
+        "payments.intent.confirmed",
+        lambda: intents.confirm_intent(payment_id=payment.pk, key=f"{key}-confirmed"),
+    )
+    yield "payments.attempt.recorded", _answered(_last_attempt(key), "declined")
+
+
 STORIES = (
     _declined_then_captured_and_refunded,
     _refused_then_voided,
     _increased_captured_and_taken_back,
     _lost_and_corrected,
+    _prepared_then_confirmed,
 )
 
 

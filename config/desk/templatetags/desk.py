@@ -41,6 +41,7 @@ TONES = {
     "partially_refunded": "purple",
     "awaiting_approval": "yellow",
     "requires_action": "yellow",
+    "requires_confirmation": "yellow",
     "unknown": "orange",
     "void_unknown": "orange",
     "conflicted": "red",
