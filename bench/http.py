@@ -29,7 +29,11 @@ def _environments(address: str) -> dict[str, dict[str, str]]:
             "BENCH_CONFIG": "deploy/gunicorn.py",
             "API_WAIT_S": "0",
         },
-        STOCK: {"BENCH_APP": "bench.stock.wsgi", "BENCH_CONFIG": "bench/stock/serving.py"},
+        STOCK: {
+            "BENCH_APP": "bench.stock.wsgi",
+            "BENCH_CONFIG": "bench/stock/serving.py",
+            "STOCK_ISOLATION": "read committed",
+        },
     }
     limits = {"API_RATE_PER_S": "1000000", "API_BURST": "1000000"}
     found = {}

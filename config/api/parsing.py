@@ -31,7 +31,8 @@ class StrictParser(Parser):
 
 def read_object(request: HttpRequest) -> dict[str, Any]:
     """The JSON object of a request. Raises Refusal (invalid), which says what is wrong with it."""
-    if request.content_type != "application/json":
+    charset = (request.content_params or {}).get("charset", "utf-8")
+    if request.content_type != "application/json" or charset.lower() not in ("utf-8", "utf8"):
         raise Refusal("content_type", _("Send JSON: Content-Type application/json."))
     try:
         body = json.loads(

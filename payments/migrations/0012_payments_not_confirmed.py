@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('parties', '0007_names_as_looked_up'),
-        ('payments', '0010_reasons_by_index'),
+        ('payments', '0011_corrections_of_increases'),
     ]
 
     operations = [
