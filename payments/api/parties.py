@@ -90,6 +90,7 @@ def change(request: HttpRequest, customer_id: uuid.UUID, data: CustomerChange) -
     """Change what is given. The same again changes nothing, so it needs no key."""
     customer = get_own_customer(request, customer_id)
     changed = update_customer(customer_id=customer.pk, **data.dict(exclude_unset=True))
+    saw(request, changed)
     return tell_customer(changed, masked(changed, SHOWN))
 
 
