@@ -24,7 +24,6 @@ from payments.queries.days import (
     Span,
     Totals,
     add_up,
-    find_progress,
     list_kept,
     list_top_merchants,
     span_of,
@@ -142,7 +141,7 @@ class Home:
 def get_home(actor: Actor, now: datetime, currency: str = "") -> Home:
     """What waits for `actor`, what he touched last, and the figures that his roles see.
 
-    Eight SELECTs at most, however many payments there are: figures of past days come from their
+    Seven SELECTs at most, however many payments there are: figures of past days come from their
     totals, those of today from an index range. `currency` chooses the one of the thirty days.
     """
     return Home(
@@ -162,10 +161,9 @@ def _figures(now: datetime, wanted: str, *, with_month: bool) -> Figures:
         Span(THEN, start_of(today - WEEK), then),
     ]
     since = today - timedelta(days=DAYS - 1)
-    progress = find_progress() if with_month else None
+    progress, past = list_kept(since, today - timedelta(days=1)) if with_month else (None, [])
     missing = _missing_days(progress, since, today) if with_month else []
     live = _by_currency(add_up([*spans, *map(span_of, missing)]))
-    past = list_kept(since, today - timedelta(days=1)) if with_month else []
     by_day = _by_day(past, live, missing, today)
     currencies = sorted(by_day, key=lambda one: (-_volume(by_day[one]), one))
     chosen = wanted if wanted in currencies else next(iter(currencies), "")

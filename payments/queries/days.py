@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from audit.command import registry
 from audit.models import LogEntry
+from audit.together import together
 from payments.models import DaysProgress, DayTotals, Payment
 from payments.states import UNTRIED, Event
 
@@ -151,17 +152,25 @@ def _sums() -> dict[str, Any]:
 
 def find_progress() -> DaysProgress | None:
     """How far the kept totals go; None before the first run and after a change of time zone."""
-    found = DaysProgress.objects.order_by("pk").first()
-    return found if found and found.zone == str(timezone.get_default_timezone()) else None
+    return _in_our_zone(DaysProgress.objects.order_by("pk")[:1])
 
 
-def list_kept(since: date, until: date) -> list[tuple[date, str, Totals]]:
-    """`(day, currency, totals)` of all merchants, as they are kept, both days included.
+def _in_our_zone(rows: Iterable[DaysProgress]) -> DaysProgress | None:
+    zone = str(timezone.get_default_timezone())
+    return next((one for one in rows if one.zone == zone), None)
 
-    One SELECT of the rows of those days alone.
+
+def list_kept(
+    since: date, until: date
+) -> tuple[DaysProgress | None, list[tuple[date, str, Totals]]]:
+    """How far the kept totals go, and `(day, currency, totals)` of all merchants as they are kept,
+    both days included. One SELECT of the rows of those days alone.
     """
-    sums = _kept(since, until, "day", "currency").order_by("day", "currency")
-    return [(row["day"], row["currency"], _read(row)) for row in sums]
+    progress, sums = together(
+        DaysProgress.objects.order_by("pk")[:1],
+        _kept(since, until, "day", "currency").order_by("day", "currency"),
+    )
+    return _in_our_zone(progress), [(one["day"], one["currency"], _read(one)) for one in sums]
 
 
 def list_top_merchants(
