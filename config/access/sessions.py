@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from audit import clock, outcomes
 from audit.encryption import DecryptionFailed, seal_secret, unseal_secret
@@ -83,7 +83,7 @@ class SessionStore(DatabaseStore):
     def save(self, must_create: bool = False) -> None:
         for attempt in range(ATTEMPTS):
             try:
-                super().save(must_create=must_create)
+                self.write(must_create=must_create)
             except UpdateError as error:
                 # Two requests of one browser: the second would be told 400 after its work is done.
                 is_last = attempt == ATTEMPTS - 1 or connection.in_atomic_block
@@ -97,6 +97,17 @@ class SessionStore(DatabaseStore):
                 time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311
             else:
                 return
+
+    def write(self, *, must_create: bool) -> None:
+        """Save once. A change is one UPDATE: BEGIN and COMMIT around it would be two waits more."""
+        if must_create or self.session_key is None or connection.in_atomic_block:
+            super().save(must_create=must_create)
+            return
+        row = self.create_model_instance(dict(self.items()))
+        try:
+            row.save(force_update=True)
+        except DatabaseError as error:
+            raise UpdateError from error
 
     def encode(self, session_dict: dict[str, Any]) -> str:
         """A session knows its person's address and, while one enrols, the seed of the codes."""

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.backends.base import UpdateError
-from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.models import Session
 from django.db import OperationalError, connection
 from django.test import Client
@@ -102,22 +101,32 @@ def test_save_survives_another_request_at_the_same_row(
     transactional_db: None, monkeypatch: pytest.MonkeyPatch, failures: int
 ) -> None:
     left = [failures]
-    original = DatabaseStore.save
+    original = Session.save
 
-    def save(self: DatabaseStore, must_create: bool = False) -> None:
-        if not must_create and left[0]:
+    def save(self: Session, *, force_update: bool = False, **how: Any) -> None:
+        if force_update and left[0]:
             left[0] -= 1
-            raise UpdateError from ConflictError("restart transaction")
-        original(self, must_create=must_create)
+            raise ConflictError("restart transaction")
+        original(self, force_update=force_update, **how)
 
     store = SessionStore()
     store["a"] = 1
     store.create()
-    monkeypatch.setattr(DatabaseStore, "save", save)
+    monkeypatch.setattr(Session, "save", save)
     store["a"] = 2
     store.save()
     assert SessionStore(store.session_key)["a"] == 2
     assert left == [0]
+
+
+def test_what_is_changed_goes_in_one_statement(transactional_db: None) -> None:
+    store = SessionStore()
+    store.create()
+    store["a"] = 1
+    with CaptureQueriesContext(connection) as queries:
+        store.save()
+    assert [one["sql"].split()[0] for one in queries] == ["UPDATE"]
+    assert SessionStore(store.session_key)["a"] == 1
 
 
 def test_save_of_a_session_that_is_gone_is_still_refused(transactional_db: None) -> None:

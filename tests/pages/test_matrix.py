@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
@@ -28,6 +29,7 @@ from config.access.roles import TABLE as ROLES
 from config.routes import ROUTES
 from tests.pages.addresses import list_addresses
 from tests.pages.conftest import PERSONAL, SUPERUSER, VISITOR, Enter, House
+from tests.payments.pages import MOST_QUERIES
 
 COLUMNS = (VISITOR, *(role.code for role in ROLES), SUPERUSER)
 
@@ -326,6 +328,7 @@ SIGNS = {200: "·", 400: "f", 401: "k", 403: "x", 404: "4", 405: "5", 409: "c", 
 # A session, the record of the look, and the counters of tries.
 MAY_BE_WRITTEN = {"django_session", "audit_logentry", "audit_look", "shared_cache"}
 WRITE = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)"')
+SAVEPOINT = re.compile(r"(?:RELEASE )?SAVEPOINT ")
 AT_THE_DOOR = {"access.sign_in_failed", "api.key.refused"}
 SIGN_IN = ("/accounts/login/", "/admin/login/")
 
@@ -427,12 +430,18 @@ def ask(browser: Client, row: Row, house: House) -> Any:
 def examine(browser: Client, row: Row, house: House) -> tuple[str, list[str]]:
     """What a cell answers, and what is wrong with what a look left behind."""
     before = list(LogEntry.objects.values_list("pk", flat=True))
+    # A process that has answered a page before knows them.
+    ContentType.objects.get_for_models(*apps.get_models())
     with CaptureQueriesContext(connection) as queries:
         sign = sign_of(ask(browser, row, house))
     if row.method != "GET":
         return sign, []
     written = {table for one in queries for table in WRITE.findall(one["sql"])}
     faults = [f"a look wrote to {table}" for table in sorted(written - MAY_BE_WRITTEN)]
+    # A savepoint is the test's own: alone, a session is written without a transaction.
+    asked = [one for one in queries if not SAVEPOINT.match(one["sql"])]
+    if sign == "·" and len(asked) > MOST_QUERIES:
+        faults.append(f"{len(asked)} statements")
     entries = list(LogEntry.objects.exclude(pk__in=before).order_by("pk"))
     looks = [(one.event, one.outcome) for one in entries if one.event not in AT_THE_DOOR]
     if looks != expected_on_record(url_of(row.name, house), sign):
