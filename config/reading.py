@@ -45,6 +45,7 @@ PAYMENTS: dict[str, Any] = {
     "payments.intent.canceled": _("Gave up a payment that was not confirmed"),
     "payments.intent.lapsed": _("Nobody confirmed the payment in time"),
     "payments.attempt.requested": _("Asked the provider for an authorization"),
+    "payments.attempt.rerouted": _("Went to the next provider: this one was not reached"),
     "payments.attempt.recorded": _("Recorded the provider's answer to an authorization"),
     "payments.attempt.authorized": _("Authorization granted"),
     "payments.attempt.declined": _("Authorization declined"),
@@ -170,6 +171,10 @@ PARTIES: dict[str, Any] = {
     "gateways.account.tried": _("Tried the credentials of an account"),
     "gateways.account.enabled": _("Enabled an account at a provider"),
     "gateways.account.disabled": _("Disabled an account at a provider"),
+    "gateways.breaker.opened": _("Left a provider that does not answer in peace"),
+    "gateways.breaker.closed": _("Came back to a provider that answers again"),
+    "gateways.route.set": _("Said where payments go"),
+    "gateways.route.ended": _("Ended a routing rule"),
     "ledger.balances.rolled_up": _("Rolled up balances"),
 }
 

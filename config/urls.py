@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from config.access.views.own import set_language
 from config.api.root import make_urls
+from payments.gateways.urls import accounts
 
 urlpatterns = [
     path("", include("config.desk.urls")),
@@ -22,6 +23,7 @@ urlpatterns = [
     path("notes/", include("audit.notes.urls")),
     path("outbox/", include("audit.outbox.urls")),
     path("payments/", include("payments.urls")),
+    path("connectors/", include(accounts)),
     path("", include("payments.gateways.urls")),
     path("presence/", include("audit.presence.urls")),
 ]

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from audit.actor import Actor, ActorKind
+from payments.gateways.capabilities import Feature, why_not
 from payments.ledger.money import Money
 from payments.models import Attempt, Capture, Increment, Payment, Refund
 
@@ -31,6 +32,8 @@ class Decision:
 YES = Decision(True)
 
 
+UNREACHED = "provider_unavailable"
+"""What an attempt failed of that surely never reached its provider."""
 WINDOWS = {
     "visa": timedelta(days=7),
     "mastercard": timedelta(days=7),
@@ -141,7 +144,17 @@ def capture_decision(
         return Decision(
             False, _("Something else is on its way: wait for it before you let go of the rest.")
         )
-    return _amount_decision(amount, payment, payment.capturable)
+    decision = _amount_decision(amount, payment, payment.capturable)
+    leaves_rest = amount is not None and not is_final and amount < payment.capturable
+    if decision and leaves_rest and attempt is not None:
+        return _feature_decision(attempt.connector, Feature.MULTIPLE_CAPTURE)
+    return decision
+
+
+def _feature_decision(connector: str, feature: Feature) -> Decision:
+    """Whether the provider can do it at all: what it cannot is refused before it is asked."""
+    reason = why_not(connector, feature)
+    return YES if reason is None else Decision(False, reason)
 
 
 def increment_decision(
@@ -155,6 +168,8 @@ def increment_decision(
         return decision
     if payment.capture_voiding_minor > 0:
         return Decision(False, _("A capture is being voided."))
+    if attempt is not None and not (can := _feature_decision(attempt.connector, Feature.INCREMENT)):
+        return can
     return _amount_decision(amount, payment, None)
 
 
@@ -189,6 +204,8 @@ def void_capture_decision(
     if capture.status != Capture.Status.SUCCEEDED:
         status = Capture.Status(capture.status)
         return Decision(False, NOT_CAPTURED.get(status, _("This was not captured.")))
+    if not (can := _feature_decision(capture.connector, Feature.VOID_CAPTURE)):
+        return can
     if capture.settles_at is None or capture.settles_at <= now:
         return Decision(False, _("It has been settled: refund instead."))
     if payment.disputed_minor > 0:

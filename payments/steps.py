@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -13,10 +14,14 @@ from audit import reads
 from audit.errors import Kind, Refusal
 from audit.owned import KeyedModel
 from audit.work import Work
+from payments.gateways.models import ConnectorAccount
+from payments.gateways.queries.routes import list_candidates, list_twins, with_connectors
+from payments.gateways.routing import Wanted, choose, choose_next, plan
 from payments.ledger.chart import AccountCode, AccountRef, TransferCode, name_account
 from payments.ledger.money import Money
 from payments.ledger.steps import credit, debit, post
 from payments.models import Asking, Attempt, Capture, Payment, Refund
+from payments.parties.models import CardReference
 from payments.states import ASKED_FOR, ON_THEIR_WAY, TABLES, Event, move, settle
 
 K = TypeVar("K", bound=KeyedModel)
@@ -80,6 +85,62 @@ def load_attempt(work: Work, attempt_id: uuid.UUID) -> tuple[Attempt, Payment]:
     """
     attempt = work.load_one(Attempt.objects.filter(pk=attempt_id), also=("payment",))
     return attempt, attempt.payment
+
+
+def add_attempt(
+    work: Work,
+    payment: Payment,
+    card: CardReference,
+    *,
+    number: int,
+    key: str,
+    tried: Collection[uuid.UUID | None] | None = None,
+) -> Attempt:
+    """A try to have the money held, sent through the account that routing names.
+
+    `tried`: accounts that could not be reached for this payment; then one that takes it now is
+    wanted. Raises Refusal (`no_route`). Two SELECTs, more where a rule leads to another provider.
+    """
+    account, its_card = _route(payment, card, work.now, tried)
+    attempt = Attempt(
+        key=key,
+        fingerprint=work.fingerprint,
+        payment=payment,
+        card=its_card,
+        last_four=its_card.last_four,
+        number=number,
+        connector=account.connector,
+        account=account,
+        amount_minor=payment.amount_minor,
+        currency=payment.currency,
+        created_at=work.now,
+        ask_at=work.now + FIRST_LOOK,
+    )
+    work.add(attempt, event="payments.attempt.requested")
+    work.later("payments.send_authorization", attempt_id=attempt.pk)
+    return attempt
+
+
+def _route(
+    payment: Payment, card: CardReference, now: datetime, tried: Collection[uuid.UUID | None] | None
+) -> tuple[ConnectorAccount, CardReference]:
+    wanted = Wanted(
+        merchant_id=payment.merchant_id,
+        currency=payment.currency,
+        brand=card.brand,
+        is_live=payment.is_live,
+        connectors=frozenset({card.connector}),
+    )
+    accounts = list_candidates(wanted)
+    cards = {card.connector: card}
+    if any(one.connector not in cards for one in accounts):
+        cards = list_twins(card)
+        wanted = with_connectors(wanted, cards)
+    steps = plan(wanted, accounts, now, tried or ())
+    account = choose(steps) if tried is None else choose_next(steps)
+    if account is None:
+        raise Refusal("no_route", _("No account at a provider takes this payment."), Kind.CONFLICT)
+    return account, cards[account.connector]
 
 
 def load_capture(work: Work, capture_id: uuid.UUID) -> tuple[Capture, Payment, Attempt]:

@@ -12,6 +12,7 @@ from hypothesis import settings as hypothesis
 
 from audit import guard
 from audit.actor import Actor, acting_as, system
+from payments.gateways import breaker
 
 # How long an example takes says how busy the machine is.
 hypothesis.register_profile("comptoir", deadline=None)
@@ -49,6 +50,12 @@ def _begins_in_english() -> Iterator[None]:
     """A request in French leaves its language behind in this thread."""
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_provider_is_left_in_peace() -> None:
+    """What one test's provider did not answer is none of the next one's business."""
+    breaker.forget()
 
 
 @pytest.fixture

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
+import uuid
+from collections.abc import Callable
 from contextlib import nullcontext
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import timedelta
 
 from audit import clock, guard
@@ -18,6 +22,23 @@ logger = logging.getLogger(__name__)
 
 BATCH = 20
 AFTER = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The message that is being run. `is_first`: nobody can have begun with it before."""
+
+    message_id: uuid.UUID
+    lease: uuid.UUID
+    is_first: bool
+
+
+_running: ContextVar[Run | None] = ContextVar("running_message", default=None)
+
+
+def find_run() -> Run | None:
+    """The message that is being run here, if any."""
+    return _running.get()
 
 
 def deliver_due(limit: int = BATCH, *, in_the_past: bool = False) -> int:
@@ -43,6 +64,22 @@ def run_message(message: Message, in_the_past: bool = False) -> bool:
         _postpone(message, "no handler")
         return False
     guard.forget_announcements()
+    token = _running.set(_run_of(message))
+    try:
+        return _handle(message, handle, in_the_past=in_the_past)
+    finally:
+        _running.reset(token)
+
+
+def _run_of(message: Message) -> Run | None:
+    if message.lease is None:
+        return None
+    # One that was revived after it died begins to count anew, and keeps its last error.
+    is_first = message.attempts == 1 and not message.error
+    return Run(message.pk, message.lease, is_first)
+
+
+def _handle(message: Message, handle: Callable[..., None], *, in_the_past: bool) -> bool:
     when = clock.at(message.next_at + AFTER) if in_the_past else nullcontext()
     with acting_as(system(message.task, message.request_id)), when:
         try:

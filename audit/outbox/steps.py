@@ -102,3 +102,9 @@ def ring() -> None:
         current_app.send_task("outbox.deliver", ignore_result=True, retry=False)
     except (OperationalError, OSError):
         logger.warning("the bell did not ring; the outbox will be found by the clock")
+
+
+def is_held(message_id: uuid.UUID, lease: uuid.UUID) -> bool:
+    """Whether a message is still leased to who holds this lease. One SELECT."""
+    rows = Message.objects.filter(pk=message_id, lease=lease, status=Message.Status.LEASED)
+    return rows.exists()

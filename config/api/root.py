@@ -14,7 +14,7 @@ from audit.gate import open_to_all
 from config.api import problems
 from config.api.document import DocumentedAPI
 from config.api.parsing import StrictParser
-from payments.api import parties, payments, refunds
+from payments.api import connectors, parties, payments, refunds
 
 ABOUT = """
 Take payments, capture, void and refund them. Amounts are integers in the minor unit of their
@@ -33,7 +33,7 @@ api = DocumentedAPI(
     docs_url="/docs",
     openapi_url="/openapi.json",
 )
-for router in (payments.router, refunds.router, parties.router):
+for router in (payments.router, refunds.router, parties.router, connectors.router):
     api.add_router("", router)
 
 

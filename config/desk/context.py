@@ -59,6 +59,7 @@ ENTRIES = (
     Entry(_("Long work"), "jobs:list", "list-todo", "payments.view_payment"),
     Entry(_("Background work"), "outbox:list", "activity", "outbox.view_message"),
     Entry(_("Provider events"), "gateways:events", "webhook", "gateways.view_inboundevent"),
+    Entry(_("Connectors"), "connectors:list", "plug", "gateways.view_connectoraccount"),
     Entry(_("Log"), "log:explorer", "scroll-text", "audit.view_logentry"),
     Entry(_("API keys"), "keys:list", "key-round", "api.view_apikey"),
     Entry(_("Roles"), "access:matrix", "table", "auth.view_group"),

@@ -342,6 +342,8 @@ GATEWAYS = {
     "sandbox": "payments.gateways.sandbox.gateway.SandboxGateway",
     "stripe": "payments.gateways.stripe.gateway.StripeGateway",
 }
+PROVIDER_CALLS_AT_ONCE = env.int("PROVIDER_CALLS_AT_ONCE", 2)
+PROVIDER_BREAKER_LEAST = env.int("PROVIDER_BREAKER_LEAST", 10)
 STRIPE_URL = env.str("STRIPE_URL", "https://api.stripe.com")
 PAYMENT_RETURN_URL = env.str("PAYMENT_RETURN_URL", "")
 SANDBOX_URL = env.str("SANDBOX_URL", "http://127.0.0.1:8400")

@@ -14,11 +14,12 @@ from audit.card_numbers import find_card_number
 from audit.command import command
 from audit.errors import Kind, Refusal
 from audit.work import Work
-from payments.commands.payments import add_attempt, check_parties, check_terms, load_card
+from payments.commands.payments import check_parties, check_terms, load_card
 from payments.ledger.money import Money
 from payments.models import Attempt, Payment, reference_of
 from payments.policy import lapses_at
 from payments.states import end_up
+from payments.steps import add_attempt
 
 WAITS = Payment.Status.REQUIRES_CONFIRMATION
 

@@ -10,9 +10,7 @@ from audit.card_numbers import find_card_number
 from audit.command import command
 from audit.errors import Kind, Refusal
 from audit.work import Work
-from payments.gateways.models import ConnectorAccount
 from payments.gateways.protocol import AuthorizationAnswer, AuthorizationStatus
-from payments.gateways.queries import list_open_accounts
 from payments.ledger.money import Money
 from payments.models import Attempt, Capture, Payment, reference_of
 from payments.parties.models import CardReference, Customer, MerchantCurrency
@@ -23,6 +21,7 @@ from payments.steps import (
     FIRST_LOOK,
     NOTHING_SAID,
     Silence,
+    add_attempt,
     ask_again,
     load_attempt,
     lose,
@@ -62,7 +61,7 @@ def create_payment(
     A repeat with the same key answers the first payment. Refuses a merchant, customer or card
     that does not belong together or is of the other mode (test or live), a currency the merchant
     does not take, an amount not above zero, a card number in the order reference, a payment that
-    no account takes. 5 SELECTs, 5 statements to write.
+    no account takes. 6 SELECTs, 5 statements to write.
     """
     if (done := work.replay(Payment)) is not None:
         return done
@@ -120,37 +119,6 @@ def load_card(
         CardReference.objects.filter(pk=card_id, merchant_id=merchant_id, is_live=is_live),
         Refusal("card_missing", _("There is no such card."), Kind.MISSING),
     )
-
-
-def _choose_account(payment: Payment, card: CardReference) -> ConnectorAccount:
-    for account in list_open_accounts(payment.merchant_id, is_live=payment.is_live):
-        if account.connector == card.connector:
-            return account
-    raise Refusal("no_route", _("No account at a provider takes this payment."), Kind.CONFLICT)
-
-
-def add_attempt(
-    work: Work, payment: Payment, card: CardReference, *, number: int, key: str
-) -> Attempt:
-    """The next try, and the message that has it sent. One SELECT for the account."""
-    account = _choose_account(payment, card)
-    attempt = Attempt(
-        key=key,
-        fingerprint=work.fingerprint,
-        payment=payment,
-        card=card,
-        last_four=card.last_four,
-        number=number,
-        connector=account.connector,
-        account=account,
-        amount_minor=payment.amount_minor,
-        currency=payment.currency,
-        created_at=work.now,
-        ask_at=work.now + FIRST_LOOK,
-    )
-    work.add(attempt, event="payments.attempt.requested")
-    work.later("payments.send_authorization", attempt_id=attempt.pk)
-    return attempt
 
 
 @command("payments.attempt.requested", moves_money=True)

@@ -12,7 +12,7 @@ class GatewaysConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_migrate
 
-        from audit import guard, net, rotation
+        from audit import guard, measures, net, rotation
         from payments.gateways import (
             install,
             tasks,  # noqa: F401, registers the handlers
@@ -22,16 +22,25 @@ class GatewaysConfig(AppConfig):
             InboundEvent,
             Mapping,
             ProviderCall,
+            Route,
         )
         from payments.gateways.models.accounts import SECRETS, place_of
+        from payments.gateways.queries.accounts import count_open_breakers
 
         net.keep(InboundEvent, left_out=["body"])
         net.keep(Mapping)
+        net.keep(Route)
         net.keep(ConnectorAccount, left_out=["key", "fingerprint", *SECRETS])
         for column in SECRETS:
             name = f"connector accounts: {column}"
             rotation.register_secret(
                 name, ConnectorAccount, column, partial(place_of, column=column)
             )
+        measures.measure(
+            "comptoir_breakers_open",
+            "Accounts at providers that do not answer and are left in peace.",
+            count_open_breakers,
+            label="connector",
+        )
         post_migrate.connect(install.after_migrate, sender=self, dispatch_uid="gateways.sandbox")
         guard.insert_only.add(ProviderCall._meta.db_table)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import uuid
+from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
@@ -79,6 +81,32 @@ def _is_base64(text: str) -> bool:
         return bool(base64.b64decode(text, validate=True))
     except (binascii.Error, ValueError):
         return False
+
+
+def check_route(
+    accounts: Sequence[ConnectorAccount],
+    merchant_id: uuid.UUID | None,
+    currency: str,
+    brand: str,
+    *,
+    is_live: bool,
+) -> None:
+    """Raises a Refusal for accounts that could never take what a rule sends them."""
+    if not 1 <= len(accounts) <= 3:
+        raise Refusal("route_empty", _("Choose one account to three."), field="first")
+    if len({one.pk for one in accounts}) != len(accounts):
+        raise Refusal("route_twice", _("Each account stands there once."), field="second")
+    for account in accounts:
+        if account.is_live is not is_live:
+            message = _("An account is of the other mode.")
+            raise Refusal("route_mode", message, field="first")
+        if account.merchant_id not in (None, merchant_id):
+            message = _("An account belongs to another merchant.")
+            raise Refusal("route_merchant", message, field="first")
+        can = find_capabilities(account.connector)
+        if currency and (can is None or not can.takes(currency, brand)):
+            message = _("An account does not take this currency or this brand.")
+            raise Refusal("route_not_taken", message, field="currency")
 
 
 def hint_of(secret: str) -> str:

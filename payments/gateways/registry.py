@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 from audit import clock
 from audit.measures import CALLS
 from payments.gateways.errors import Forged, Rejected, Unavailable, Unknown
+from payments.gateways.guarding import Guarded
 from payments.gateways.models import ConnectorAccount
 from payments.gateways.opened import Opened, open_account, open_for_trial
 from payments.gateways.protocol import Gateway, ProviderEvent
@@ -45,7 +46,8 @@ def open_gateway(
     NoSuchConnector. Its calls are counted, and put on record as `about` the payment with that id.
     """
     opened = None if account is None else open_account(account, clock.now())
-    return cast("Gateway", Recorder(_counted_gateway(connector, opened), connector, about))
+    gateway: Any = Recorder(_counted_gateway(connector, opened), connector, about)
+    return cast("Gateway", gateway if account is None else Guarded(gateway, account))
 
 
 def gateway_on_trial(account: ConnectorAccount) -> Gateway:

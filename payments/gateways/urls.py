@@ -1,6 +1,6 @@
 from django.urls import path
 
-from payments.gateways.views import events, webhook
+from payments.gateways.views import connectors, events, routing, webhook
 
 app_name = "gateways"
 urlpatterns = [
@@ -11,3 +11,19 @@ urlpatterns = [
     path("provider-events/<uuid:event_id>/", events.event, name="event"),
     path("provider-events/<uuid:event_id>/replays/", events.replays, name="replays"),
 ]
+accounts = (
+    [
+        path("", connectors.connectors, name="list"),
+        path("new/", connectors.account_new, name="new"),
+        path("<uuid:account_id>/key/new/", connectors.account_key, name="key"),
+        path("<uuid:account_id>/secret/new/", connectors.account_secret, name="secret"),
+        path("<uuid:account_id>/trials/", connectors.trials, name="trials"),
+        path("<uuid:account_id>/enabling/", connectors.enabling, name="enabling"),
+        path("<uuid:account_id>/disabling/", connectors.disabling, name="disabling"),
+        path("routing/", routing.routing, name="routing"),
+        path("routing/new/", routing.route_new, name="route_new"),
+        path("routing/<uuid:route_id>/ending/", routing.route_ending, name="route_ending"),
+    ],
+    "connectors",
+)
+"""Under `/connectors/`."""

@@ -22,6 +22,7 @@ from audit.reading import sentence_of
 from payments.gateways.declines import explain
 from payments.ledger.money import Money
 from payments.models import Attempt, Correction, Payment, Refund
+from payments.policy import UNREACHED
 from payments.queries.payments import Story
 
 MOST = 300
@@ -178,6 +179,8 @@ def _of_correction(correction: Correction, _event: str) -> Any:
 def _of_attempt(attempt: Attempt, event: str) -> Any:
     if event == "payments.attempt.declined":
         return explain(attempt.decline_code).for_agent
+    if event == "payments.attempt.failed" and attempt.raw_decline_code == UNREACHED:
+        return _("The provider was not reached, so the next one was asked.")
     return ""
 
 

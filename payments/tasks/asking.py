@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -26,8 +27,16 @@ Answer = TypeVar("Answer", AuthorizationAnswer, OperationAnswer)
 
 def gateway_of(row: Asking) -> Gateway:
     """The gateway through the account that the row's attempt was made at."""
-    attempt = row if isinstance(row, Attempt) else row.attempt
-    return open_gateway(row.connector, attempt.account, row.payment_id)
+    return open_gateway(row.connector, _attempt_of(row).account, row.payment_id)
+
+
+def through_of(row: Asking) -> tuple[str, uuid.UUID | None]:
+    """Where a row is asked for: at a provider, through an account."""
+    return row.connector, _attempt_of(row).account_id
+
+
+def _attempt_of(row: Asking) -> Attempt:
+    return row if isinstance(row, Attempt) else row.attempt
 
 
 def sought_of(row: Asking) -> Sought:

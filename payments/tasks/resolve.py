@@ -33,7 +33,7 @@ from payments.queries.payments import VOIDS
 from payments.queries.unsettled import MODELS, list_open_to_inquiry
 from payments.steps import NOTHING_SAID
 from payments.tasks import send
-from payments.tasks.asking import check_reference, gateway_of, silence_of, sought_of
+from payments.tasks.asking import check_reference, gateway_of, silence_of, sought_of, through_of
 
 logger = logging.getLogger(__name__)
 
@@ -62,15 +62,16 @@ def settle_all(rows: Iterable[Asking]) -> None:
 
     A provider that cannot be reached is left in peace until the next round.
     """
-    away: set[str] = set()
+    away: set[tuple[str, uuid.UUID | None]] = set()
     for row in rows:
-        if row.connector in away:
+        through = through_of(row)
+        if through in away:
             continue
         try:
             settle(row)
         except (GatewayError, TryAgain, Refusal, Busy, OutcomeUnknown) as trouble:
             if isinstance(trouble, Unavailable | TryAgain):
-                away.add(row.connector)
+                away.add(through)
             logger.info(
                 "%s %s is still open: %s", type(row).__name__, row.pk, type(trouble).__name__
             )

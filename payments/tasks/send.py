@@ -5,7 +5,8 @@ message to the next one, which calls with the same key and gets the same answer.
 
 | the provider            | tried again                                                        |
 |-------------------------|--------------------------------------------------------------------|
-| cannot be reached       | by the outbox, 12 times in about an hour; then by the resolver, an |
+| cannot be reached       | an authorization: at the next account of its route, at once; else  |
+|                         | by the outbox, 12 times in about an hour; then by the resolver, an |
 |                         | hour after it was asked for, 5 min, 1 h, and daily five times      |
 | says nothing of use     | the resolver asks what the key did; what never arrived goes again  |
 | says no                 | never: a person decides anew, with a new key                       |
@@ -19,7 +20,8 @@ import uuid
 from datetime import datetime
 
 from audit import clock
-from audit.outbox.handlers import handler
+from audit.outbox.delivery import find_run
+from audit.outbox.handlers import TryAgain, handler
 from payments.commands.capture_voids import record_capture_void_lost, record_capture_void_result
 from payments.commands.captures import record_capture_lost, record_capture_result
 from payments.commands.increments import record_increment_lost, record_increment_result
@@ -29,6 +31,7 @@ from payments.commands.payments import (
     record_authorization_lost,
 )
 from payments.commands.refunds import record_refund_lost, record_refund_result
+from payments.commands.reroutes import reroute_authorization
 from payments.commands.voids import record_void_lost, record_void_result
 from payments.gateways.protocol import OperationAnswer, OperationStatus
 from payments.models import Attempt, Capture, Increment, Refund
@@ -46,10 +49,33 @@ def _when(asked_at: datetime | None) -> datetime | None:
 
 @handler("payments.send_authorization")
 def send_authorization(*, attempt_id: str) -> None:
-    """Ask the provider to hold the amount of an attempt."""
+    """Ask the provider to hold the amount of an attempt; where it cannot be reached, the next."""
     attempt = get_attempt(uuid.UUID(attempt_id))
-    if attempt.status == Attempt.Status.PENDING:
+    if attempt.status != Attempt.Status.PENDING:
+        return
+    try:
         ask_authorization(attempt)
+    except TryAgain:
+        if not _falls_back(attempt):
+            raise
+
+
+def _falls_back(attempt: Attempt) -> bool:
+    """Whether another account has the payment now.
+
+    Only from the first run of the message: of a later one nobody knows what the one before it had
+    sent when it died.
+    """
+    run = find_run()
+    if run is None or not run.is_first:
+        return False
+    following = reroute_authorization(
+        attempt_id=attempt.pk,
+        message_id=run.message_id,
+        lease=run.lease,
+        key=f"reroute:{attempt.pk}",
+    )
+    return following is not None
 
 
 def ask_authorization(attempt: Attempt) -> None:

@@ -27,7 +27,8 @@ from config.access.roles import ROLES
 from config.access.snapshot import person as actor_of
 from config.api.models import ApiKey
 from payments.commands.bulk import act_on_many
-from payments.gateways.commands import receive_event
+from payments.gateways.commands import receive_event, set_route
+from payments.gateways.models import ConnectorAccount, Route
 from payments.models import Capture, Payment, RefundReason
 from payments.queries.bulk import Act
 from tests.api.conftest import make_secret_key
@@ -54,6 +55,8 @@ class House:
     api_key: ApiKey
     capture: Capture
     event_id: uuid.UUID
+    account: ConnectorAccount
+    route: Route
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +83,8 @@ def house(db: None) -> House:
             occurred_at=payment.created_at,
         )
         api_key, _secret = make_secret_key(payment.merchant)
+        account = ConnectorAccount.objects.get(connector="sandbox")
+        route = set_route(account_ids=[account.pk], currency="EUR")
         limit = ApprovalLimit.objects.create(
             role=Group.objects.get(name="support_lead"), currency="EUR", max_minor=50_000
         )
@@ -112,6 +117,8 @@ def house(db: None) -> House:
         api_key=api_key,
         capture=Capture.objects.get(payment=payment),
         event_id=event_id,
+        account=account,
+        route=route,
     )
 
 

@@ -311,6 +311,25 @@ api:cards                                       GET   k k k k k k k k k k k k k
 api:cards                                       POST  k k k k k k k k k k k k k
 api:card                                        GET   k k k k k k k k k k k k k
 api:card                                        POST  k k k k k k k k k k k k k
+connectors:list                                 GET   s x x x x · x x x x · x ·
+connectors:new                                  GET   s x x x x · x x x x x x ·
+connectors:new                                  POST  s x x x x f x x x x x x f
+connectors:key                                  GET   s x x x x · x x x x x x ·
+connectors:key                                  POST  s x x x x f x x x x x x f
+connectors:secret                               GET   s x x x x · x x x x x x ·
+connectors:secret                               POST  s x x x x f x x x x x x f
+connectors:trials                               GET   s x x x x 5 x x x x x x 5
+connectors:trials                               POST  s x x x x > x x x x x x >
+connectors:enabling                             GET   s x x x x 5 x x x x x x 5
+connectors:enabling                             POST  s x x x x > x x x x x x >
+connectors:disabling                            GET   s x x x x 5 x x x x x x 5
+connectors:disabling                            POST  s x x x x > x x x x x x >
+connectors:routing                              GET   s x x x x · x x x x · x ·
+connectors:route_new                            GET   s x x x x · x x x x x x ·
+connectors:route_new                            POST  s x x x x f x x x x x x f
+connectors:route_ending                         GET   s x x x x 5 x x x x x x 5
+connectors:route_ending                         POST  s x x x x > x x x x x x >
+api:connectors                                  GET   k k k k k k k k k k k k k
 gateways:events                                 GET   s x x x x · x x x x · x ·
 gateways:event                                  GET   s x x x x · x x x x · x ·
 gateways:replays                                GET   s x x x x 5 x x x x x x 5
@@ -376,6 +395,8 @@ def url_of(name: str, house: House) -> str:
         "request_id": house.entry.cid,
         "capture_id": house.capture.pk,
         "event_id": house.event_id,
+        "account_id": house.account.pk,
+        "route_id": house.route.pk,
         "kind": "payment",
         "subject_id": house.payment.pk,
         "note_id": house.note.pk,

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from audit import command as kernel
 from audit.actor import Actor, ActorKind, acting_as, system
 from audit.approvals.models import ApprovalLimit
 from audit.errors import Busy, OutcomeUnknown
+from audit.outbox.commands import lease_messages
 from audit.owned import OwnedModel
 from payments.commands import (
     bulk,
@@ -37,8 +39,16 @@ from payments.commands import (
     intents,
     payments,
     refunds,
+    reroutes,
     voids,
 )
+from payments.gateways.commands import (
+    create_account,
+    enable_account,
+    record_trial,
+    set_route,
+)
+from payments.gateways.models import ConnectorAccount
 from payments.models import (
     Attempt,
     Capture,
@@ -95,8 +105,16 @@ def world(somebody: Actor, monkeypatch: pytest.MonkeyPatch) -> World:
     RefundReason.objects.create(code="provider_said", act="correction", label="The provider said")
     merchant = make_merchant()
     customer = make_customer(merchant)
+    house = ConnectorAccount.objects.get(connector="sandbox")
+    set_route(account_ids=[house.pk, _second_account().pk])
     agent, lead = _employ("agent", 5_000), _employ("lead", 50_000)
     return World(agent, lead, merchant, customer, make_card(merchant, customer))
+
+
+def _second_account() -> ConnectorAccount:
+    made = create_account(connector="sandbox", name="Second", key="second")
+    record_trial(account_id=made.pk, tried="", outcome=ConnectorAccount.Trial.PASSED)
+    return enable_account(account_id=made.pk)
 
 
 def _employ(name: str, limit: int) -> Actor:
@@ -358,12 +376,32 @@ def _prepared_then_confirmed(world: World, key: str) -> Iterator[tuple[str, Call
     yield "payments.attempt.recorded", _answered(_last_attempt(key), "declined")
 
 
+def _not_reached_then_elsewhere(world: World, key: str) -> Iterator[tuple[str, Call]]:
+    yield "payments.payment.created", _created(world, key)
+    first = _last_attempt(key)
+    leased = {one.kwargs.get("attempt_id"): one for one in lease_messages(limit=1000)}
+    message = leased[str(first.pk)]
+    assert message.lease is not None
+    yield (
+        "payments.attempt.rerouted",
+        partial(
+            reroutes.reroute_authorization,
+            attempt_id=first.pk,
+            message_id=message.pk,
+            lease=message.lease,
+            key=f"{key}-elsewhere",
+        ),
+    )
+    yield "payments.attempt.recorded", _answered(_last_attempt(key), "authorized")
+
+
 STORIES = (
     _declined_then_captured_and_refunded,
     _refused_then_voided,
     _increased_captured_and_taken_back,
     _lost_and_corrected,
     _prepared_then_confirmed,
+    _not_reached_then_elsewhere,
 )
 
 

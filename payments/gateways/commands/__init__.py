@@ -9,6 +9,7 @@ from payments.gateways.commands.accounts import (
     replace_webhook_secret,
     request_trial,
 )
+from payments.gateways.commands.breakers import close_breaker, open_breaker
 from payments.gateways.commands.events import (
     map_word,
     receive_event,
@@ -17,12 +18,16 @@ from payments.gateways.commands.events import (
     replay_events,
     settle_event,
 )
+from payments.gateways.commands.routes import end_route, set_route
 
 __all__ = [
+    "close_breaker",
     "create_account",
     "disable_account",
     "enable_account",
+    "end_route",
     "map_word",
+    "open_breaker",
     "receive_event",
     "record_call",
     "record_trial",
@@ -31,5 +36,6 @@ __all__ = [
     "replay_event",
     "replay_events",
     "request_trial",
+    "set_route",
     "settle_event",
 ]

@@ -2,5 +2,6 @@
 
 from payments.gateways.models.accounts import ConnectorAccount
 from payments.gateways.models.inbound import InboundEvent, Mapping, ProviderCall
+from payments.gateways.models.routes import Route
 
-__all__ = ["ConnectorAccount", "InboundEvent", "Mapping", "ProviderCall"]
+__all__ = ["ConnectorAccount", "InboundEvent", "Mapping", "ProviderCall", "Route"]
