@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.auth.models import Permission
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from audit.access import saw
@@ -30,6 +31,14 @@ class Line:
     code: str
     words: str
     cells: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleLink:
+    """A role, and the desk as it sees it."""
+
+    words: Any
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,10 @@ def person(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
     limits = ApprovalLimit.objects.filter(role__in=[role.group for role in roles])
     context = {
         "person": found,
-        "roles": roles,
+        "role_links": [
+            RoleLink(role.label, reverse("desk:role_preview", args=[role.group.pk]))
+            for role in roles
+        ],
         "areas": by_area(permissions, roles),
         "limits": limits.select_related("role").order_by("currency", "-max_minor"),
         "needs_factor": any(role.needs_factor for role in roles),
