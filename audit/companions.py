@@ -1,7 +1,8 @@
 """What a caller wants written together with the next command: in its transaction, or not at all.
 
 The API keeps its idempotency record so: the record is there exactly when the effect is. A command
-knows nothing of it, and only the first one inside the `with` takes it along.
+knows nothing of it, and only the first one inside the `with` takes it along. A *follower* goes with
+every Work: it hears what is about to be written, whoever asked for it, and may add to it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ from typing import Any, TypeAlias
 from audit.work import Work
 
 Companion: TypeAlias = Callable[[Work, Any], None]
+Follower: TypeAlias = Callable[[Work], None]
+
+followers: list[Follower] = []
+"""Apps put theirs here in `ready()`. One asks the database nothing: it would cost every command."""
 
 
 @dataclass(slots=True)
@@ -45,3 +50,9 @@ def claim() -> Companion | None:
         return None
     companion, offer.companion = offer.companion, None
     return companion
+
+
+def follow(work: Work) -> None:
+    """Every follower looks at what `work` is about to write, and adds what goes with it."""
+    for follower in followers:
+        follower(work)

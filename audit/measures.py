@@ -51,6 +51,12 @@ CALLS = Counter(
     ["connector", "operation", "outcome"],
     registry=registry,
 )
+WEBHOOKS = Counter(
+    "comptoir_webhook_tries",
+    "Tries to tell a merchant's system of an event, by how they ended.",
+    ["outcome"],
+    registry=registry,
+)
 
 
 @dataclass(frozen=True, slots=True)

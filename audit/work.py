@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -46,6 +46,17 @@ class Tracked:
             return set()
         now = self.obj.__dict__
         return {name for name, value in self.loaded.items() if now.get(name) != value}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row that is about to be written. `fields` are those that differ from `before`; none in a
+    new row."""
+
+    event: str
+    obj: models.Model
+    fields: set[str]
+    before: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +287,19 @@ class Work:
         if tracked is None or tracked.obj is not obj:
             raise KernelError(f"{obj._meta.label} was not loaded or added by this Work")
         return tracked
+
+    def find_held(self, model: type[M], pk: Any) -> M | None:
+        """A row that this attempt loaded or added already. No query."""
+        tracked = self.rows.get((model, pk))
+        return tracked.obj if tracked else None  # type: ignore[return-value]
+
+    def changes(self) -> list[Change]:
+        """What is new or differs from what was loaded, each with its event in the log."""
+        return [
+            Change(row.event or self.event, row.obj, fields, row.loaded)
+            for row in self.rows.values()
+            if not row.removed and ((fields := row.changed()) or row.loaded is None)
+        ]
 
     def first_loaded(self) -> models.Model | None:
         """What the command was about, for the record of a denial."""

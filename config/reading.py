@@ -24,6 +24,7 @@ AREAS: dict[str, Any] = {
     "notes": _("Notes and tags"),
     "parties": _("Merchants and customers"),
     "gateways": _("Providers, their accounts and events"),
+    "webhooks": _("Webhooks"),
     "ledger": _("Ledger"),
     "access": _("People, sign-in, and looks at data"),
     "auth": _("Roles"),
@@ -319,6 +320,35 @@ API: dict[str, Any] = {
     "access.api.customers": _("Looked at the list of customers by API"),
     "access.api.customer": _("Looked at a customer by API"),
     "access.api.card": _("Looked at a card by API"),
+    "access.api.events": _("Looked at the list of events by API"),
+    "access.api.event": _("Looked at an event by API"),
+    "access.api.webhook_endpoints": _("Looked at the webhook endpoints by API"),
+    "access.api.webhook_endpoint": _("Looked at a webhook endpoint by API"),
+}
+
+WEBHOOKS: dict[str, Any] = {
+    "webhooks.endpoint.created": _("Made a webhook endpoint"),
+    "webhooks.endpoint.changed": _("Changed a webhook endpoint"),
+    "webhooks.endpoint.rotated": _("Exchanged the secret of a webhook endpoint"),
+    "webhooks.endpoint.disabled": _("Disabled a webhook endpoint"),
+    "webhooks.endpoint.enabled": _("Enabled a webhook endpoint"),
+    "webhooks.endpoint.given_up": _("Gave a webhook endpoint up"),
+    "webhooks.endpoint.tested": _("Tried a webhook endpoint out"),
+    "webhooks.events.announced": _("Sent events on their way"),
+    "webhooks.deliveries.leased": _("Took deliveries to be sent"),
+    "webhooks.delivery.recorded": _("Recorded a try to deliver an event"),
+    "webhooks.delivery.redelivered": _("Had an event delivered again"),
+    "webhooks.deliveries.redelivered": _("Had events delivered again that had failed"),
+    "webhooks.deliveries.tidied": _("Removed old deliveries"),
+    "access.webhooks.endpoints": _("Looked at the webhook endpoints"),
+    "access.webhooks.endpoint": _("Looked at a webhook endpoint"),
+    "access.webhooks.endpoint_new": _("Opened the form for a webhook endpoint"),
+    "access.webhooks.change": _("Opened the form that changes a webhook endpoint"),
+    "access.webhooks.rotation": _("Opened the form that exchanges a webhook secret"),
+    "access.webhooks.deliveries": _("Looked at the deliveries of events"),
+    "access.webhooks.delivery": _("Looked at the delivery of an event"),
+    "access.webhooks.events": _("Looked at the events of merchants"),
+    "access.webhooks.event": _("Looked at an event of a merchant"),
 }
 
 BACKGROUND: dict[str, Any] = {
@@ -378,6 +408,7 @@ READING = Reading(
         **LOOKS,
         **LISTS,
         **API,
+        **WEBHOOKS,
         **BACKGROUND,
     },
     areas=AREAS,
@@ -391,6 +422,8 @@ READING = Reading(
         "auth.group": ObjectPage("admin:auth_group_change", "auth.view_group"),
         "jobs.job": ObjectPage("jobs:detail", "jobs.view_job"),
         "gateways.inboundevent": ObjectPage("gateways:event", "gateways.view_inboundevent"),
+        "webhooks.endpoint": ObjectPage("webhooks:endpoint", "webhooks.view_endpoint"),
+        "webhooks.delivery": ObjectPage("webhooks:delivery", "webhooks.view_delivery"),
         "audit.logentry": ObjectPage("log:entry", "audit.view_logentry"),
     },
     references={
@@ -400,6 +433,7 @@ READING = Reading(
         "M": _by("parties.Merchant"),
         "C": _by("parties.Customer"),
         "K": _by("api.ApiKey"),
+        "W": _by("webhooks.Endpoint"),
         "U": _person,
     },
 )

@@ -25,6 +25,7 @@ urlpatterns = [
     path("payments/", include("payments.urls")),
     path("connectors/", include(accounts)),
     path("", include("payments.gateways.urls")),
+    path("", include("payments.webhooks.urls")),
     path("presence/", include("audit.presence.urls")),
 ]
 

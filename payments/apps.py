@@ -9,7 +9,7 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         from payments import proofs, search
-        from payments.api import presenting
+        from payments.api import presenting, telling
         from payments.commands import approvals
         from payments.models import record
         from payments.queries import due, needs, subjects
@@ -24,6 +24,7 @@ class PaymentsConfig(AppConfig):
             search,  # the search box
             customers,  # panels of the customer's page
             presenting,  # answers of the API that are given again
+            telling,  # what shops are told of
             bulk,  # kinds of long work
             exports,
             proofs,  # `manage.py prove`

@@ -94,6 +94,11 @@ def silent() -> Iterator[None]:
         _silent.reset(token)
 
 
+def is_silent() -> bool:
+    """Whether nobody is to be woken now."""
+    return _silent.get()
+
+
 def ring() -> None:
     """Wake a worker. Without a broker the beat finds the message a few seconds later."""
     from celery import current_app

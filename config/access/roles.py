@@ -61,6 +61,7 @@ def _role(code: str, label: Any, about: Any, *permissions: str, staff: bool = Fa
 
 
 LOOK = ("payments.view_payment", "parties.view_customer", "notes.view_note")
+HOOKS = ("webhooks.view_endpoint", "webhooks.view_delivery")
 WORK = (*LOOK, "notes.add_note")
 DISPUTES = (*WORK, "payments.view_refundreason")
 
@@ -100,6 +101,8 @@ TABLE: tuple[Role, ...] = (
         "parties.merge_customer",
         "approvals.decide_correction",
         "notes.hide_note",
+        *HOOKS,
+        "webhooks.view_event",
     ),
     _role(
         "dispute_analyst",
@@ -152,6 +155,11 @@ TABLE: tuple[Role, ...] = (
         "api.view_apikey",
         "api.add_apikey",
         "api.change_apikey",
+        *HOOKS,
+        "webhooks.view_event",
+        "webhooks.add_endpoint",
+        "webhooks.change_endpoint",
+        "webhooks.redeliver_delivery",
         staff=True,
     ),
     _role(
@@ -200,6 +208,8 @@ TABLE: tuple[Role, ...] = (
         "outbox.view_message",
         "jobs.view_job",
         "payments.view_refundreason",
+        *HOOKS,
+        "webhooks.view_event",
     ),
     _role(
         "access_administrator",
@@ -210,6 +220,10 @@ TABLE: tuple[Role, ...] = (
         "api.add_apikey",
         "api.change_apikey",
         "parties.view_merchant",
+        *HOOKS,
+        "webhooks.add_endpoint",
+        "webhooks.change_endpoint",
+        "webhooks.redeliver_delivery",
         "access.view_user",
         "access.add_user",
         "access.change_user",

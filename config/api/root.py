@@ -14,7 +14,7 @@ from audit.gate import open_to_all
 from config.api import problems
 from config.api.document import DocumentedAPI
 from config.api.parsing import StrictParser
-from payments.api import connectors, parties, payments, refunds
+from payments.api import connectors, events, parties, payments, refunds, webhook_endpoints
 
 ABOUT = """
 Take payments, capture, void and refund them. Amounts are integers in the minor unit of their
@@ -33,7 +33,15 @@ api = DocumentedAPI(
     docs_url="/docs",
     openapi_url="/openapi.json",
 )
-for router in (payments.router, refunds.router, parties.router, connectors.router):
+ROUTERS = (
+    payments.router,
+    refunds.router,
+    parties.router,
+    connectors.router,
+    events.router,
+    webhook_endpoints.router,
+)
+for router in ROUTERS:
     api.add_router("", router)
 
 

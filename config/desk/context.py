@@ -62,6 +62,7 @@ ENTRIES = (
     Entry(_("Connectors"), "connectors:list", "plug", "gateways.view_connectoraccount"),
     Entry(_("Log"), "log:explorer", "scroll-text", "audit.view_logentry"),
     Entry(_("API keys"), "keys:list", "key-round", "api.view_apikey"),
+    Entry(_("Webhooks"), "webhooks:endpoints", "send", "webhooks.view_endpoint"),
     Entry(_("Roles"), "access:matrix", "table", "auth.view_group"),
     Entry(_("Administration"), "admin:index", "settings", staff_only=True),
 )

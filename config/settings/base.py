@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "payments.fraud",
     "payments.giftcards",
     "payments.rewards",
+    "payments.webhooks",
     "payments.gateways",
     "payments.parties",
     "payments.ledger",
@@ -331,6 +332,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "ledger-roll-up": {"task": "ledger.roll_up_balances", "schedule": 3600.0},
     "idempotency-complete": {"task": "idempotency.complete", "schedule": 60.0},
     "idempotency-tidy": {"task": "idempotency.tidy", "schedule": 3600.0},
+    "webhooks-deliver": {"task": "webhooks.deliver", "schedule": 5.0},
+    "webhooks-tidy": {"task": "webhooks.tidy", "schedule": 3600.0},
     "audit-seal": {"task": "audit.seal", "schedule": 30.0},
 }
 OUTBOX_BELL = env.bool("OUTBOX_BELL", True)
@@ -374,6 +377,19 @@ API_BURST = env.int("API_BURST", 100)
 CONFIRM_WITHIN_H = env.float("CONFIRM_WITHIN_H", 24.0)
 # As long as a payment can be refunded, and longer.
 IDEMPOTENCY_KEPT_DAYS = env.int("IDEMPOTENCY_KEPT_DAYS", 400)
+
+# Webhooks to merchants' systems -------------------------------------------------------------------
+
+WEBHOOKS_TIMEOUT_S = env.float("WEBHOOKS_TIMEOUT_S", 15.0)
+# Ports that may be called; only of public addresses.
+WEBHOOKS_PORTS: list[int] = [int(port) for port in env.list("WEBHOOKS_PORTS", default=[443, 8443])]
+# Certificates to trust besides none: empty for those of the system.
+WEBHOOKS_CA_FILE = env.str("WEBHOOKS_CA_FILE", "")
+# How long the log of deliveries is kept. Events stay.
+WEBHOOKS_KEPT_DAYS = env.int("WEBHOOKS_KEPT_DAYS", 90)
+# Calls to this machine itself: for the demo and the tests, never for real.
+WEBHOOKS_ALLOW_LOOPBACK = False
+
 # Machines that watch machines ---------------------------------------------------------------------
 
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")

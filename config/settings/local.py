@@ -14,3 +14,5 @@ SANDBOX_WEBHOOK_SECRETS = env.list("SANDBOX_WEBHOOK_SECRETS", default=[]) or [
     kept_secret(VAR_DIR / "sandbox_webhook_secret", new_webhook_secret)
 ]
 DEMO = env.bool("DEMO", True)
+# So that whoever tries it can have a receiver of his own beside it.
+WEBHOOKS_ALLOW_LOOPBACK = DEMO

@@ -23,6 +23,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 OUTBOX_BELL = False
 DEMO = False
+WEBHOOKS_ALLOW_LOOPBACK = True
 folder = Path(tempfile.mkdtemp(prefix="comptoir-test-"))
 atexit.register(shutil.rmtree, folder, ignore_errors=True)
 METRICS_DIR = folder / "metrics"

@@ -65,6 +65,7 @@ def tell_payment(story: Story) -> dict[str, Any]:
         "order_reference": payment.order_reference,
         "customer": str(payment.customer_id) if payment.customer_id else None,
         "card": _card_of(story),
+        "version": payment.version,
         "created_at": _iso(payment.created_at),
         "confirm_until": _iso(lapses_at(payment)) if payment.status == WAITING else None,
         "attempts": [_tell_attempt(one) for one in story.attempts],
@@ -174,6 +175,7 @@ def tell_refund(refund: Refund) -> dict[str, Any]:
         "reason": refund.reason_id,
         "failure_code": refund.failure_code,
         "arn": refund.arn,
+        "version": refund.version,
         "created_at": _iso(refund.created_at),
     }
 
@@ -206,6 +208,7 @@ def tell_customer(customer: Customer, shown: dict[str, str]) -> dict[str, Any]:
         "name": shown["name"],
         "email": shown["email"],
         "phone": shown["phone"],
+        "version": customer.version,
         "created_at": _iso(customer.created_at),
     }
 

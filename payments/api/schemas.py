@@ -141,6 +141,7 @@ class CustomerOut(Schema):
     name: str
     email: str
     phone: str
+    version: int
     created_at: datetime
 
 
@@ -218,6 +219,7 @@ class PaymentOut(Schema):
     order_reference: str
     customer: uuid.UUID | None
     card: uuid.UUID | None
+    version: int
     created_at: datetime
     confirm_until: datetime | None
     attempts: list[AttemptOut]
@@ -240,6 +242,7 @@ class RefundOut(Schema):
     reason: str
     failure_code: str
     arn: str
+    version: int
     created_at: datetime
 
 

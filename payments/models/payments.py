@@ -65,6 +65,7 @@ class Payment(KeyedModel):
     refund_pending_minor = models.BigIntegerField(default=0)
     refunded_minor = models.BigIntegerField(default=0)
     disputed_minor = models.BigIntegerField(default=0)
+    version = models.PositiveIntegerField(default=0)
 
     class Meta(KeyedModel.Meta):
         verbose_name = _("payment")

@@ -12,7 +12,7 @@ from payments.models.corrections import Correction
 from payments.models.payments import Payment
 from payments.models.refunds import Refund, RefundReason
 
-ONCE = ["key", "fingerprint"]
+ONCE = ["key", "fingerprint", "version"]
 
 
 def register() -> None:

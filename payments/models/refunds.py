@@ -84,6 +84,7 @@ class Refund(KeyedModel, Asked):
     settled_at = models.DateTimeField(null=True)
     failure_code = models.CharField(max_length=40, blank=True)
     arn = models.CharField(max_length=40, blank=True)
+    version = models.PositiveIntegerField(default=0)
 
     class Meta(KeyedModel.Meta):
         verbose_name = _("refund")

@@ -33,7 +33,7 @@ class PartiesConfig(AppConfig):
         once = ["key", "fingerprint"]
         net.keep(Merchant, left_out=[*once, "name_key"])
         net.keep(MerchantCurrency)
-        net.keep(Customer, left_out=[*once, "email_index", "phone_index"])
+        net.keep(Customer, left_out=[*once, "email_index", "phone_index", "version"])
         net.keep(CardReference, masked=["token", "card_fingerprint"], left_out=once)
         net.keep(Merge, left_out=once)
         net.keep(Split, left_out=once)

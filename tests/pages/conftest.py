@@ -31,6 +31,8 @@ from payments.gateways.commands import receive_event, set_route
 from payments.gateways.models import ConnectorAccount, Route
 from payments.models import Capture, Payment, RefundReason
 from payments.queries.bulk import Act
+from payments.webhooks.commands.endpoints import create_endpoint, send_test
+from payments.webhooks.models import Delivery
 from tests.api.conftest import make_secret_key
 from tests.payments.builders import captured_payment, eur, requested_refund
 
@@ -57,6 +59,7 @@ class House:
     event_id: uuid.UUID
     account: ConnectorAccount
     route: Route
+    delivery: Delivery
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +88,14 @@ def house(db: None) -> House:
         api_key, _secret = make_secret_key(payment.merchant)
         account = ConnectorAccount.objects.get(connector="sandbox")
         route = set_route(account_ids=[account.pk], currency="EUR")
+        endpoint = create_endpoint(
+            merchant_id=payment.merchant_id,
+            url="https://shop.example/hooks",
+            types=[],
+            key="an endpoint of the shop",
+        )
+        delivery = send_test(endpoint_id=endpoint.pk, version=endpoint.version)
+        assert delivery is not None
         limit = ApprovalLimit.objects.create(
             role=Group.objects.get(name="support_lead"), currency="EUR", max_minor=50_000
         )
@@ -119,6 +130,7 @@ def house(db: None) -> House:
         event_id=event_id,
         account=account,
         route=route,
+        delivery=delivery,
     )
 
 

@@ -330,6 +330,14 @@ connectors:route_new                            POST  s x x x x f x x x x x x f
 connectors:route_ending                         GET   s x x x x 5 x x x x x x 5
 connectors:route_ending                         POST  s x x x x > x x x x x x >
 api:connectors                                  GET   k k k k k k k k k k k k k
+api:events                                      GET   k k k k k k k k k k k k k
+api:event                                       GET   k k k k k k k k k k k k k
+api:webhook_endpoints                           GET   k k k k k k k k k k k k k
+api:webhook_endpoints                           POST  k k k k k k k k k k k k k
+api:webhook_endpoint                            GET   k k k k k k k k k k k k k
+api:webhook_endpoint                            POST  k k k k k k k k k k k k k
+api:webhook_endpoint_rotate                     GET   k k k k k k k k k k k k k
+api:webhook_endpoint_rotate                     POST  k k k k k k k k k k k k k
 gateways:events                                 GET   s x x x x · x x x x · x ·
 gateways:event                                  GET   s x x x x · x x x x · x ·
 gateways:replays                                GET   s x x x x 5 x x x x x x 5
@@ -340,6 +348,28 @@ gateways:mappings                               GET   s x x x x 5 x x x x x x 5
 gateways:mappings                               POST  s x x x x f x x x x x x f
 gateways:webhook                                GET   5 5 5 5 5 5 5 5 5 5 5 5 5
 gateways:webhook                                POST  f f f f f f f f f f f f f
+webhooks:endpoints                              GET   s x · x x · x x x x · · ·
+webhooks:endpoint                               GET   s x · x x · x x x x · · ·
+webhooks:endpoint_new                           GET   s x x x x · x x x x x · ·
+webhooks:endpoint_new                           POST  s x x x x f x x x x x f f
+webhooks:change                                 GET   s x x x x · x x x x x · ·
+webhooks:change                                 POST  s x x x x f x x x x x f f
+webhooks:rotation                               GET   s x x x x · x x x x x · ·
+webhooks:rotation                               POST  s x x x x f x x x x x f f
+webhooks:tests                                  GET   s x x x x 5 x x x x x 5 5
+webhooks:tests                                  POST  s x x x x > x x x x x > >
+webhooks:disabling                              GET   s x x x x 5 x x x x x 5 5
+webhooks:disabling                              POST  s x x x x > x x x x x > >
+webhooks:enabling                               GET   s x x x x 5 x x x x x 5 5
+webhooks:enabling                               POST  s x x x x > x x x x x > >
+webhooks:endpoint_redeliveries                  GET   s x x x x 5 x x x x x 5 5
+webhooks:endpoint_redeliveries                  POST  s x x x x > x x x x x > >
+webhooks:redeliveries                           GET   s x x x x 5 x x x x x 5 5
+webhooks:redeliveries                           POST  s x x x x > x x x x x > >
+webhooks:deliveries                             GET   s x · x x · x x x x · · ·
+webhooks:delivery                               GET   s x · x x · x x x x · · ·
+webhooks:events                                 GET   s x · x x · x x x x · x ·
+webhooks:event                                  GET   s x · x x · x x x x · x ·
 """
 
 
@@ -412,6 +442,8 @@ def url_of(name: str, house: House) -> str:
         "card_id": house.payment.pk,
         "content_type_id": ContentType.objects.get_for_model(User).pk,
         "app_label": "access",
+        "endpoint_id": house.delivery.endpoint_id,
+        "delivery_id": house.delivery.pk,
         "connector": "sandbox",
         "session_id": 0,
         "person_id": house.colleague.pk,
@@ -422,6 +454,8 @@ def url_of(name: str, house: House) -> str:
         "key": "out-of-a-mail",
         "uidb36": "0",
     }
+    if name.startswith("webhooks:"):
+        given |= {"event_id": house.delivery.event_id}
     return reverse(name, kwargs={part: given[part] for part in address.parts})
 
 

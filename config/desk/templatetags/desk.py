@@ -29,6 +29,8 @@ TONES = {
     "approved": "green",
     "processed": "green",
     "done": "green",
+    "delivered": "green",
+    "sending": "azure",
     "partially_captured": "azure",
     "pending": "azure",
     "processing": "azure",
