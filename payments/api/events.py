@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 from audit.access import saw
 from payments.api.door import Scope, caller_of
 from payments.api.finding import next_of, page_of
-from payments.api.schemas import CustomerOut, PaymentOut, Problem, RefundOut
+from payments.api.schemas import CustomerOut, PaymentOut, RefundOut
 from payments.webhooks import registry
 from payments.webhooks.errors import no_such_event
 from payments.webhooks.models import Event
@@ -74,7 +74,7 @@ class EventQuery(Schema):
     created_until: AwareDatetime | None = None
 
 
-@router.get("/events", url_name="events", response={200: EventList, "4XX": Problem}, auth=READ)
+@router.get("/events", url_name="events", response={200: EventList}, auth=READ)
 def list_(request: HttpRequest, query: Query[EventQuery]) -> dict[str, object]:
     """The merchant's events in the key's mode, newest first: of one type or object, of a time.
 
@@ -97,7 +97,7 @@ def list_(request: HttpRequest, query: Query[EventQuery]) -> dict[str, object]:
 @router.get(
     "/events/{uuid:event_id}",
     url_name="event",
-    response={200: EventOut, "4XX": Problem},
+    response={200: EventOut},
     auth=READ,
 )
 def retrieve(request: HttpRequest, event_id: uuid.UUID) -> dict[str, Any]:

@@ -61,6 +61,10 @@ def _corrected(change: Change) -> str:
 
 
 TOLD: Mapping[Any, Mapping[str, TypeOf]] = {
+    Payment: {
+        "payments.intent.canceled": "payment.canceled",
+        "payments.intent.lapsed": "payment.lapsed",
+    },
     Attempt: {
         Event.ATTEMPT_AUTHORIZED: _authorized,
         Event.ATTEMPT_DECLINED: "payment.declined",
@@ -107,6 +111,8 @@ SILENT = frozenset(
     {
         # The shop's own call has answered it, or a later event tells how it ended.
         "payments.payment.created",
+        "payments.intent.created",
+        "payments.intent.confirmed",
         "payments.attempt.requested",
         "payments.attempt.recorded",
         "payments.increment.requested",
@@ -172,6 +178,8 @@ ORDER = (
     "payment.declined",
     "payment.failed",
     "payment.expired",
+    "payment.canceled",
+    "payment.lapsed",
     "payment.incremented",
     "payment.increment_failed",
     "payment.captured",
@@ -210,7 +218,12 @@ def _about_customer(_work: Work, customer: Customer) -> About:
     return About("customer", customer, customer.merchant_id, customer.is_live)
 
 
+def _about_itself(_work: Work, payment: Payment) -> About:
+    return About("payment", payment, payment.merchant_id, payment.is_live)
+
+
 ABOUT: Mapping[Any, Callable[[Work, Any], About]] = {
+    Payment: _about_itself,
     Attempt: _about_payment,
     Increment: _about_payment,
     Capture: _about_payment,

@@ -12,7 +12,7 @@ from audit.access import saw
 from payments.api.door import Scope, caller_of, once_for
 from payments.api.events import EndpointOut
 from payments.api.finding import next_of, page_of
-from payments.api.schemas import In, Problem
+from payments.api.schemas import In
 from payments.webhooks.commands.endpoints import (
     create_endpoint,
     disable_endpoint,
@@ -27,8 +27,8 @@ from payments.webhooks.queries import list_endpoints
 
 router = Router(tags=["webhook endpoints"])
 WRITE = Scope("webhooks:write")
-FOUND = {200: EndpointOut, "4XX": Problem, 503: Problem}
-MADE = {201: EndpointOut, "4XX": Problem, 503: Problem}
+FOUND = {200: EndpointOut}
+MADE = {201: EndpointOut}
 
 
 class EndpointIn(In):
@@ -88,7 +88,7 @@ def create(request: HttpRequest, data: EndpointIn) -> HttpResponse:
 @router.get(
     "/webhook_endpoints",
     url_name="webhook_endpoints",
-    response={200: EndpointList, "4XX": Problem},
+    response={200: EndpointList},
     auth=WRITE,
 )
 def list_(request: HttpRequest, query: Query[PageQuery]) -> dict[str, object]:
@@ -147,16 +147,14 @@ def remove(request: HttpRequest, endpoint_id: uuid.UUID) -> dict[str, Any]:
 )
 def rotate(request: HttpRequest, endpoint_id: uuid.UUID, data: RotationIn) -> HttpResponse:
     """A new secret, in the answer; the old one signs too for `overlap_hours`: 0, 24, 168 or 720."""
-    found = _get_own(request, endpoint_id)
-    return once_for(
-        request,
-        "webhook_secret",
-        data.dict(),
-        lambda _key: rotate_secret(
+
+    def run(_key: str) -> Endpoint:
+        found = _get_own(request, endpoint_id)
+        return rotate_secret(
             endpoint_id=found.pk, overlap_hours=data.overlap_hours, version=found.version
-        ),
-        lambda endpoint: endpoint.pk,
-    )
+        )
+
+    return once_for(request, "webhook_secret", data.dict(), run, lambda endpoint: endpoint.pk)
 
 
 def _get_own(request: HttpRequest, endpoint_id: uuid.UUID) -> Endpoint:

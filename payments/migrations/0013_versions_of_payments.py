@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0011_corrections_of_increases'),
+        ('payments', '0012_payments_not_confirmed'),
     ]
 
     operations = [
