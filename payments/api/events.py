@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 from audit.access import saw
 from payments.api.door import Scope, caller_of
 from payments.api.finding import next_of, page_of
-from payments.api.schemas import CustomerOut, PaymentOut, RefundOut
+from payments.api.schemas import CustomerOut, Moment, PaymentOut, RefundOut
 from payments.webhooks import registry
 from payments.webhooks.errors import no_such_event
 from payments.webhooks.models import Event
@@ -70,8 +70,8 @@ class EventQuery(Schema):
     after: str = Field("", max_length=80)
     type: str = Field("", max_length=40)
     object: uuid.UUID | None = None
-    created_from: AwareDatetime | None = None
-    created_until: AwareDatetime | None = None
+    created_from: Moment | None = None
+    created_until: Moment | None = None
 
 
 @router.get("/events", url_name="events", response={200: EventList}, auth=READ)
