@@ -130,6 +130,7 @@ SILENT = frozenset(
         "payments.refund.lost",
         "payments.refund.conflicted",
         # Goes with another change, which is told.
+        "payments.attempt.rerouted",
         "payments.attempt.closing",
         "payments.attempt.closed",
         "payments.attempt.reopened",
