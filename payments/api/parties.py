@@ -10,7 +10,7 @@ from ninja import Field, Query, Router, Schema
 
 from audit.access import saw
 from audit.errors import Kind, Refusal
-from payments.api.door import Scope, caller_of, once_for
+from payments.api.door import Caller, Scope, caller_of, once_for
 from payments.api.finding import get_own_card, get_own_customer, next_of, own, page_of
 from payments.api.presenting import SHOWN, tell_card, tell_customer
 from payments.api.schemas import (
@@ -22,7 +22,7 @@ from payments.api.schemas import (
     CustomerOut,
 )
 from payments.gateways.errors import GatewayError, Rejected
-from payments.gateways.registry import NoSuchConnector, get_gateway
+from payments.gateways.registry import NoSuchConnector, get_merchants_gateway
 from payments.parties.commands import add_card, create_customer, update_customer
 from payments.parties.models import Customer
 from payments.parties.policy import CardDetails
@@ -106,7 +106,7 @@ def add(request: HttpRequest, data: CardIn) -> HttpResponse:
             merchant_id=caller.merchant.pk,
             customer_id=data.customer,
             connector=data.connector,
-            card=_facts(data),
+            card=_facts(caller, data),
             is_live=caller.is_live,
             key=key,
         ),
@@ -114,10 +114,11 @@ def add(request: HttpRequest, data: CardIn) -> HttpResponse:
     )
 
 
-def _facts(data: CardIn) -> CardDetails:
+def _facts(caller: Caller, data: CardIn) -> CardDetails:
     """Asked before anything is written. Raises Refusal (invalid, or a conflict: later)."""
     try:
-        facts = get_gateway(data.connector).get_card(data.token)
+        gateway = get_merchants_gateway(data.connector, caller.merchant.pk, is_live=caller.is_live)
+        facts = gateway.get_card(data.token)
     except NoSuchConnector:
         message = _("There is no such provider.")
         raise Refusal("connector_unknown", message, field="connector") from None

@@ -19,7 +19,7 @@ from payments.gateways.guarding import Guarded
 from payments.gateways.models import ConnectorAccount
 from payments.gateways.opened import Opened, open_account, open_for_trial
 from payments.gateways.protocol import Gateway, ProviderEvent
-from payments.gateways.queries import list_accounts_of
+from payments.gateways.queries import list_accounts_of, list_open_accounts
 from payments.gateways.recording import Recorder
 
 # What calls nobody is not counted.
@@ -35,6 +35,17 @@ class NoSuchConnector(LookupError):
 def get_gateway(connector: str, about: uuid.UUID | None = None) -> Gateway:
     """The gateway of a connector that needs no account; raises NoSuchConnector."""
     return open_gateway(connector, None, about)
+
+
+def get_merchants_gateway(connector: str, merchant_id: uuid.UUID, *, is_live: bool) -> Gateway:
+    """The gateway through the account that a merchant's cards are known at, its own first.
+
+    Raises NoSuchConnector where there is none. One SELECT.
+    """
+    for account in list_open_accounts(merchant_id, is_live=is_live):
+        if account.connector == connector:
+            return open_gateway(connector, account)
+    return get_gateway(connector)
 
 
 def open_gateway(
