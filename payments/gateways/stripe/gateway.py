@@ -52,6 +52,14 @@ from payments.gateways.stripe.answers import (
     read_refund,
 )
 from payments.gateways.stripe.client import CONNECTOR, Client, Declined
+from payments.gateways.stripe.disputes import (
+    DisputeFacts,
+    Page,
+    PayoutFacts,
+    read_dispute,
+    read_page,
+    read_payout,
+)
 from payments.gateways.stripe.events import verify
 from payments.gateways.suspicion import Body, reference_of, text_of
 from payments.ledger.money import Money
@@ -59,7 +67,7 @@ from payments.ledger.money import Money
 KEYS_KEPT = timedelta(hours=23)
 """An hour less than Stripe says: its clock and ours may differ, and calls wait."""
 EXPAND = ["latest_charge"]
-MOST_REFUNDS = 100
+MOST_REFUNDS = MOST_LISTED = 100
 CARD_OPTIONS = {
     "request_multicapture": "if_available",
     "request_incremental_authorization": "if_available",
@@ -286,6 +294,34 @@ class StripeGateway:
         body = self._client.call("card", lambda sdk: sdk.v1.payment_methods.retrieve, token)
         _check_id(body, token)
         return read_card(body)
+
+    def retrieve_dispute(self, reference: str) -> DisputeFacts:
+        """As it is now. Raises Unavailable, Unknown, Rejected (not there)."""
+        body = self._client.call("dispute", lambda sdk: sdk.v1.disputes.retrieve, reference)
+        _check_id(body, reference)
+        return read_dispute(body)
+
+    def list_disputes(self, after: str = "") -> Page[DisputeFacts]:
+        """Newest first, those behind `after`. Raises Unavailable, Unknown."""
+        more = {"starting_after": after} if after else {}
+        body = self._client.call(
+            "disputes", lambda sdk: sdk.v1.disputes.list, limit=MOST_LISTED, **more
+        )
+        return read_page(body, read_dispute)
+
+    def retrieve_payout(self, reference: str) -> PayoutFacts:
+        """As it is now. Raises Unavailable, Unknown, Rejected (not there)."""
+        body = self._client.call("payout", lambda sdk: sdk.v1.payouts.retrieve, reference)
+        _check_id(body, reference)
+        return read_payout(body)
+
+    def list_payouts(self, after: str = "") -> Page[PayoutFacts]:
+        """Newest first, those behind `after`. Raises Unavailable, Unknown."""
+        more = {"starting_after": after} if after else {}
+        body = self._client.call(
+            "payouts", lambda sdk: sdk.v1.payouts.list, limit=MOST_LISTED, **more
+        )
+        return read_page(body, read_payout)
 
     def identify(self) -> Identity:
         body = self._client.call("identify", lambda sdk: sdk.v1.balance.retrieve)
