@@ -118,6 +118,9 @@ def test_file_holds_the_rows_and_columns_of_the_screen(lead: Client, query: str)
             exported = next(cells)
             if COLUMNS[name].is_amount:
                 assert cell == f"{next(cells)} {float(exported):,.{2 if '.' in exported else 0}f}"
+            elif name == "reference":
+                # The mark of a test; the file says it in the column of the mode.
+                assert cell == f"{exported} Test"
             elif COLUMNS[name].cell != "moment":
                 assert cell.lower() == (exported or "–").lower()
 
