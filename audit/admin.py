@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import keyset
 from audit.access import saw
+from audit.card_numbers import refuse_card_number
 from audit.differences import changes_of
 from audit.encryption import fingerprint
 from audit.errors import KernelError
@@ -77,9 +78,18 @@ class VersionedForm(KeepsWork, ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        for name, value in list(cleaned.items()):
+            if isinstance(value, str) and name != "version":
+                self._refuse_card_number(name, value)
         if cleaned.get("version", "") != self.current_version:
             raise ValidationError(STALE, code="stale")
         return cleaned
+
+    def _refuse_card_number(self, name: str, value: str) -> None:
+        try:
+            refuse_card_number(value)
+        except ValidationError as error:
+            self.add_error(name, error)
 
 
 def with_version(fieldsets: Any) -> list[tuple[Any, dict[str, Any]]]:

@@ -210,6 +210,8 @@ ACCESS: dict[str, Any] = {
     "access.reset_mail_sent": _("Sent a mail to set a new password"),
     "access.grant_refused": _("Was refused to give a role"),
     "access.user.removed": _("Removed a person"),
+    "access.walk.began": _("Began to see the desk as a role"),
+    "access.walk.ended": _("Ended seeing the desk as a role"),
     "access.rolesetting.created": _("Set what a role asks for"),
     "access.rolesetting.changed": _("Changed what a role asks for"),
     "access.rolesetting.removed": _("Removed what a role asks for"),

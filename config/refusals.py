@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
+from urllib.parse import unquote_to_bytes
 
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
@@ -33,6 +34,7 @@ UNREACHABLE = _(
     "The database does not answer at the moment. Nothing was changed. It is looked for all the "
     "time: as soon as it is back, so is everything here."
 )
+ILLEGIBLE = _("What was sent holds signs that cannot be read: go back, and type it anew.")
 NO_RECORD = _(
     "The record of who does what cannot be written, so nothing was done and nothing is shown."
 )
@@ -135,6 +137,31 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     if is_of_a_system(request):
         return problems.server_error(request)
     return _plain_page(request, "500.html", 500)
+
+
+class LegibleMiddleware:
+    """A form that is no UTF-8 is refused whole: what was meant cannot be told, only guessed."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method == "POST" and not is_legible(request):
+            return answer(request, Refusal("text_unreadable", ILLEGIBLE))
+        return self.get_response(request)
+
+
+def is_legible(request: HttpRequest) -> bool:
+    """Whether a form is UTF-8 throughout. What else is sent is read by who takes it."""
+    if request.content_type == "application/x-www-form-urlencoded":
+        try:
+            unquote_to_bytes(request.body).decode()
+        except UnicodeDecodeError:
+            return False
+    elif request.content_type == "multipart/form-data":
+        # Django has put this sign where there was none.
+        return not any("\ufffd" in text for one in request.POST.lists() for text in one[1])
+    return True
 
 
 class EdgeMiddleware:

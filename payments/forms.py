@@ -20,7 +20,7 @@ from audit.errors import Refusal
 from audit.kept import KeepsWork
 from audit.notes.models import Tag
 from audit.texts import clean_text
-from payments.ledger.money import Money
+from payments.ledger.money import MOST_MINOR, Money
 from payments.models import RefundReason
 
 ROW = re.compile(r"(?P<pk>[0-9a-f]{32}):(?P<minor>[0-9]{1,18}):(?P<currency>[A-Z]{3})", re.ASCII)
@@ -53,7 +53,7 @@ class AmountForm(KeyForm):
         max_length=40,
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
-    seen = forms.IntegerField(widget=forms.HiddenInput)
+    seen = forms.IntegerField(min_value=0, max_value=MOST_MINOR, widget=forms.HiddenInput)
 
     def __init__(self, available: Money, data: QueryDict | None = None) -> None:
         super().__init__(data)

@@ -14,12 +14,14 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.urls import ResolverMatch, reverse
 from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 
-from audit.actor import acting_as
-from audit.errors import KernelError
+from audit.actor import Actor, acting_as
+from audit.errors import KernelError, Kind, Refusal
 from audit.gate import find_gate, needs_step_up
 from audit.kept import giving_back
-from config.access import factors, kept, snapshot
+from audit.middleware import answer_to
+from config.access import factors, kept, snapshot, walks
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
@@ -27,6 +29,7 @@ POLL_HEADER = "Comptoir-Poll"
 """A part of a page that asks by itself says so: a screen nobody looks at must not stay open."""
 
 
+READ_ONLY = _("You see the desk as a role: nothing can be done here. End the walk first.")
 ENROLMENT = ("mfa_activate_totp", "mfa_add_webauthn", "account_reauthenticate")
 """Open to who must have a second factor and has none yet."""
 ALWAYS = (
@@ -58,11 +61,22 @@ class ActorMiddleware:
             speak_to(user, request)
             if POLL_HEADER not in request.headers:
                 request.session.touch()  # type: ignore[attr-defined]
+            actor = walking(request, actor)
         else:
             actor = snapshot.visitor(request)
         request.actor = actor  # type: ignore[attr-defined]
         with acting_as(actor):
             return self.get_response(request)
+
+
+def walking(request: HttpRequest, actor: Actor) -> Actor:
+    """Who walks as a role looks as that role; what he sends, he sends as himself, to be refused."""
+    walk = walks.find(request, actor)
+    request.walk = walk  # type: ignore[attr-defined]
+    if walk is None or request.method not in walks.SAFE:
+        return actor
+    request.user = walks.disguise(walk, request.user)
+    return walks.as_role(walk, actor)
 
 
 class KeptWorkMiddleware:
@@ -103,6 +117,9 @@ class GateMiddleware:
         match = request.resolver_match
         if (answer := self._second_factor(request, match)) is not None:
             return answer
+        walk: walks.Walk | None = getattr(request, "walk", None)
+        if walk is not None and (answer := self._in_a_walk(request, match)) is not None:
+            return answer
         if match is not None and "admin" in match.app_names:
             return self._administration(request, view)
         if view.__module__.startswith("allauth."):
@@ -115,10 +132,21 @@ class GateMiddleware:
         if not request.user.is_authenticated:
             return ask_to_sign_in(request)
         actor = request.actor  # type: ignore[attr-defined]
-        missing = [name for name in gate.permissions if not actor.may(name)]
+        may = walk.opens if walk is not None else actor.may
+        missing = [name for name in gate.permissions if not may(name)]
         if missing:
             raise PermissionDenied(missing[0])
         return self._step_up(request, view)
+
+    def _in_a_walk(
+        self, request: HttpRequest, match: ResolverMatch | None
+    ) -> HttpResponseBase | None:
+        """Nothing is done in a walk but to leave it."""
+        if request.method in walks.SAFE or _name(match) in walks.WAYS_OUT:
+            return None
+        if _name(match) in walks.UNHEARD:
+            return HttpResponse(status=204)
+        return answer_to(request, Refusal("walk_read_only", READ_ONLY, Kind.FORBIDDEN))
 
     def _administration(
         self, request: HttpRequest, view: Callable[..., Any]

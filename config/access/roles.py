@@ -201,6 +201,7 @@ TABLE: tuple[Role, ...] = (
         *LOOK,
         "payments.view_daytotals",
         "audit.view_logentry",
+        "auth.view_group",
         "gateways.view_inboundevent",
         "gateways.view_connectoraccount",
         "approvals.view_approval",

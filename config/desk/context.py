@@ -123,6 +123,7 @@ def navigation(request: HttpRequest) -> Mapping[str, object]:
         "request_id": current_request_id(),
         "may_follow": may_follow_trails,
         "kept_work": find_kept(),
+        "walk": getattr(request, "walk", None),
         "outcomes": partial(find_outcomes, request),
     }
 

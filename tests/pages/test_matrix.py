@@ -90,9 +90,13 @@ mfa_view_recovery_codes                         GET   s 4 4 4 4 4 4 4 4 4 4 4 4
 mfa_generate_recovery_codes                     GET   s > > > > > > > > > > > >
 mfa_generate_recovery_codes                     POST  s > > > > > > > > > > > >
 mfa_download_recovery_codes                     GET   s 4 4 4 4 4 4 4 4 4 4 4 4
-desk:role_preview                               GET   s x x x x x x x x x x · ·
-access:matrix                                   GET   s x x x x x x x x x x · ·
-access:person                                   GET   s x x x x x x x x x x · ·
+desk:role_preview                               GET   s x x x x x x x x x · · ·
+desk:walk_new                                   GET   s x x x x x x x x x 5 5 5
+desk:walk_new                                   POST  s x x x x x x x x x > > >
+desk:walk_end                                   GET   s 5 5 5 5 5 5 5 5 5 5 5 5
+desk:walk_end                                   POST  s > > > > > > > > > > > >
+access:matrix                                   GET   s x x x x x x x x x · · ·
+access:person                                   GET   s x x x x x x x x x · · ·
 access:stay                                     GET   s 5 5 5 5 5 5 5 5 5 5 5 5
 access:stay                                     POST  s > > > > > > > > > > > >
 access:second_factor                            GET   s · · · · · · · · · · · ·
