@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -88,12 +88,18 @@ class Pager:
 
 
 def take(
-    rows: QuerySet[M], place: Place, *, by: str, descending: bool, size: int = SIZE
+    rows: QuerySet[M],
+    place: Place,
+    *,
+    by: str,
+    descending: bool,
+    size: int = SIZE,
+    turns: bool = True,
 ) -> Page[M]:
     """One page of `rows` in the order of the column `by` and the key. One SELECT, two at an edge.
 
     An index on (`by`, key), or one that ends so, finds it; rows that share a moment neither repeat
-    nor are left out.
+    nor are left out. Before the first row it turns to the first page, where it `turns` at all.
     """
     backward = place.is_before and place.cursor is not None
     falling = descending != backward
@@ -101,13 +107,34 @@ def take(
     if place.cursor is not None:
         found = found.filter(_beyond(by, place.cursor, falling=falling))
     fetched = list(found[: size + 1])
-    if backward and not fetched:
+    if backward and turns and not fetched:
         return take(rows, Place(), by=by, descending=descending, size=size)
     more, shown = len(fetched) > size, fetched[:size]
     if backward:
         shown.reverse()
     has_before = more if backward else place.cursor is not None
     has_after = True if backward else more
+    return Page(
+        shown,
+        _cursor(shown[0], by) if shown and has_before else None,
+        _cursor(shown[-1], by) if shown and has_after else None,
+        is_lost=place.is_lost,
+    )
+
+
+def merge(pages: Sequence[Page[Any]], place: Place, *, by: str, size: int = SIZE) -> Page[Any]:
+    """One page of several lists that were each taken at the same place, oldest first.
+
+    What does not fit begins the neighbour. No queries.
+    """
+    rows = sorted(
+        (row for page in pages for row in page.rows), key=lambda row: (getattr(row, by), row.pk)
+    )
+    backward = place.is_before and place.cursor is not None
+    shown = rows[-size:] if backward else rows[:size]
+    is_cut = len(rows) > len(shown)
+    has_before = any(page.before for page in pages) or (backward and is_cut)
+    has_after = any(page.after for page in pages) or (not backward and is_cut)
     return Page(
         shown,
         _cursor(shown[0], by) if shown and has_before else None,

@@ -17,12 +17,19 @@ _UNKEEPABLE = frozenset({"Cc", "Cs"})
 
 
 def clean_text(
-    text: str, *, field: str, most: int, required: bool = False, lines: bool = False
+    text: str,
+    *,
+    field: str,
+    most: int,
+    required: bool = False,
+    lines: bool = False,
+    cards: bool = True,
 ) -> str:
     """`text` in NFC, without blanks around it or doubled in it; line breaks only with `lines`.
 
     Raises a Refusal whose details name the `field`: `text_missing`, `text_too_long` (`most`
-    characters), `text_unreadable` (control characters), `card_number`.
+    characters), `text_unreadable` (control characters), `card_number`. Without `cards` nobody looks
+    for one: the text is known to be something else, and is not kept.
     """
     if len(text) > 4 * most:
         raise _too_long(field, most)
@@ -36,6 +43,8 @@ def clean_text(
         raise Refusal("text_missing", _("Please fill this in."), field=field)
     if len(tidy) > most:
         raise _too_long(field, most)
+    if not cards:
+        return tidy
     try:
         refuse_card_number(tidy)
     except ValidationError as error:

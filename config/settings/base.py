@@ -257,6 +257,8 @@ MONEY_REQUIRES_MFA = env.bool("MONEY_REQUIRES_MFA", False)
 ADMIN_REQUIRES_MFA = env.bool("ADMIN_REQUIRES_MFA", False)
 
 SESSION_ENGINE = "config.access.sessions"
+# Countries whose numbers are also said without the code, a zero in its place.
+LOCAL_CALLING_CODES: list[str] = env.list("LOCAL_CALLING_CODES", default=["33"])
 SESSION_IDLE_S = env.int("SESSION_IDLE_S", 15 * 60)
 SESSION_COOKIE_AGE = env.int("SESSION_LONGEST_S", 12 * 60 * 60)
 SESSION_COOKIE_HTTPONLY = True

@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -37,14 +38,24 @@ def read_email(term: str) -> str | None:
 
 
 def read_phone(term: str) -> list[str] | None:
-    """A whole number, however it is spaced; `00` in front is read as `+`, and so is nothing."""
+    """A whole number, however it is spaced; `00` in front is read as `+`, and so is nothing.
+
+    A number of one of our own countries is the same with its code and with `0` in its place.
+    """
     text = plain(term).removeprefix("tel:")
     digits = normalised_phone(text).lstrip("+")
     if not (_PHONE.fullmatch(text) and FEWEST_DIGITS <= len(digits) <= MOST_DIGITS):
         return None
     spellings = [text, f"+{digits}", digits]
     if digits.startswith("00"):
-        spellings.append(f"+{digits[2:]}")
+        digits = digits[2:]
+        spellings.append(f"+{digits}")
+    elif digits.startswith("0"):
+        # As people of the country say it.
+        spellings += [f"+{code}{digits[1:]}" for code in settings.LOCAL_CALLING_CODES]
+    for code in settings.LOCAL_CALLING_CODES:
+        if digits.startswith(code):
+            spellings.append(f"0{digits.removeprefix(code)}")
     return spellings
 
 

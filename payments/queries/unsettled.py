@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Case, Q, QuerySet, When
 from django.utils.translation import gettext_lazy as _
 
+from audit import keyset
 from audit.actor import Actor
 from payments.models import Asking, Attempt, Capture, Increment, Payment, Refund
 from payments.policy import inquiry_decision
@@ -55,8 +57,8 @@ def list_open_captures(attempt_id: uuid.UUID) -> list[Capture]:
     return list(rows.select_related("attempt__account").order_by("created_at", "pk"))
 
 
-MOST = 100
-"""So many rows of each sort are shown: beyond it the page says that there are more."""
+STATES = ("unknown", "void_unknown", "conflicted")
+"""The states of which a provider owes us the end."""
 NOUNS: dict[type[Asking], Any] = {
     Attempt: _("Authorization"),
     Increment: _("Increase"),
@@ -79,29 +81,64 @@ class OpenRow:
         return found
 
 
+NEEDS_PERSON = Q(ask_at__isnull=True) | Q(status="conflicted")
+BEGINNING = keyset.Cursor(keyset.EPOCH, uuid.UUID(int=0))
+
+
 @dataclass(frozen=True, slots=True)
 class Unsettled:
-    """What needs a person first, then the oldest."""
+    """A page of what is open. `has_more_for_person`: there are more of those that come first."""
 
     rows: list[OpenRow]
-    has_more: bool
+    page: keyset.Page[Any]
+    has_more_for_person: bool
     may_ask: bool
 
 
-def list_unsettled(actor: Actor) -> Unsettled:
-    """What the providers have not told us, or told so that it does not fit. Four SELECTs."""
-    found: list[OpenRow] = []
-    has_more = False
+def list_unsettled(actor: Actor, place: keyset.Place, *, for_person: bool = False) -> Unsettled:
+    """What the providers have not told us, or told so that it does not fit.
+
+    The first page begins with what needs a person; then, and on the others, comes what they are
+    still asked about, oldest first. `for_person`: only the former. Four SELECTs, eight at an edge.
+    """
+    if for_person or place.cursor is not None:
+        page = _take(NEEDS_PERSON if for_person else ~NEEDS_PERSON, place)
+    else:
+        page = _begin(place)
+    shown = [OpenRow(one, NOUNS[type(one)], _needs_person(one)) for one in page.rows]
+    may_ask = inquiry_decision(actor, len(shown)).allowed
+    return Unsettled(shown, page, page.after == BEGINNING, may_ask)
+
+
+def _needs_person(row: Any) -> bool:
+    return row.ask_at is None or row.status == "conflicted"
+
+
+def _select(model: type[Asking], wanted: Q) -> QuerySet[Any]:
+    rows = model.objects.filter(wanted, status__in=STATES)
+    return rows.select_related("payment__merchant")
+
+
+def _take(wanted: Q, place: keyset.Place) -> keyset.Page[Any]:
+    pages = [
+        keyset.take(_select(model, wanted), place, by="created_at", descending=False, turns=False)
+        for model in MODELS
+    ]
+    page = keyset.merge(pages, place, by="created_at")
+    is_over = place.is_before and not page.rows
+    return _take(wanted, keyset.Place()) if is_over else page
+
+
+def _begin(place: keyset.Place) -> keyset.Page[Any]:
+    """What needs a person, then what does not; the next page goes on with the latter."""
+    order = Case(When(NEEDS_PERSON, then=0), default=1)
+    found: list[Any] = []
     for model in MODELS:
-        rows: list[Any] = list(
-            model.objects.filter(status__in=("unknown", "void_unknown", "conflicted"))
-            .select_related("payment", "payment__merchant")
-            .order_by("created_at", "pk")[: MOST + 1]
-        )
-        has_more = has_more or len(rows) > MOST
-        found += [
-            OpenRow(one, NOUNS[model], one.ask_at is None or one.status == "conflicted")
-            for one in rows[:MOST]
-        ]
-    found.sort(key=lambda one: (not one.needs_person, one.row.created_at, str(one.row.pk)))
-    return Unsettled(found, has_more, inquiry_decision(actor, len(found)).allowed)
+        rows = _select(model, Q()).order_by(order, "created_at", "pk")
+        found += rows[: keyset.SIZE + 1]
+    found.sort(key=lambda row: (not _needs_person(row), row.created_at, row.pk))
+    shown, after = found[: keyset.SIZE], None
+    if len(found) > len(shown):
+        last = shown[-1]
+        after = BEGINNING if _needs_person(last) else keyset.Cursor(last.created_at, last.pk)
+    return keyset.Page(shown, None, after, is_lost=place.is_lost)

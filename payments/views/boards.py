@@ -51,10 +51,16 @@ def expiring(request: HttpRequest) -> HttpResponse:
 @requires("payments.view_payment")
 @require_safe
 def unsettled(request: HttpRequest) -> HttpResponse:
-    """What the providers have not told us; first what they will not be asked about any more."""
-    found = list_unsettled(current_actor())
+    """What the providers have not told us; `?who=person` only what they will not be asked about."""
+    for_person = request.GET.get("who") == "person"
+    found = list_unsettled(current_actor(), keyset.Place.read(request.GET), for_person=for_person)
     saw(request, [one.payment for one in found.rows])
-    return render(request, "payments/unsettled.html", {"found": found})
+    context = {
+        "found": found,
+        "for_person": for_person,
+        "pager": keyset.pager(found.page, request.path, request.GET),
+    }
+    return render(request, "payments/unsettled.html", context)
 
 
 @requires("payments.view_payment", "payments.inquire_payment")

@@ -151,10 +151,10 @@ def test_preview_changes_nothing_and_raises_no_right(desk: Client, keeper: User)
     entry = only("access.desk.role_preview")
     assert (entry.actor_id, entry.object_pk) == (keeper.pk, str(group.pk))
     assert entry.actor_roles == ["access_administrator"]
-    assert (
-        "<form"
-        not in answer.content.decode().partition('<main id="content"')[2].partition("</main>")[0]
-    )
+    page = answer.content.decode().partition('<main id="content"')[2].partition("</main>")[0]
+    assert re.findall(r'<form method="post" action="([^"]+)"', page) == [
+        f"/roles/{group.pk}/walks/new/"
+    ]
 
 
 def act(browser: Client, person: User, name: str, **sent: str) -> Any:

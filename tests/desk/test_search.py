@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import OperationalError, connection
@@ -15,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from audit.actor import Actor, ActorKind
+from audit.card_numbers import find_card_number
 from audit.models import LogEntry
 from audit.search import kinds, open_term, seal_term
 from payments.models import Payment
@@ -45,7 +47,9 @@ def payment() -> Payment:
 
 
 def find(browser: Client, term: str) -> Any:
-    return browser.post("/search/find/", {"q": term})
+    """As a browser sends the box."""
+    form = "application/x-www-form-urlencoded"
+    return browser.post("/search/find/", urlencode({"q": term}), content_type=form)
 
 
 def follow(browser: Client, term: str) -> Any:
@@ -184,6 +188,28 @@ def test_card_number_is_not_shown_again_but_its_last_four_are(browser: Client) -
     page = find(browser, f"{CARD} 12.34").content.decode()
     assert "4111 1111" not in page
     assert 'value="1111 12.34"' in page
+
+
+@pytest.mark.parametrize("term", ["+4222222222222", "0042 2222 2222222", "+42 22 22 22 22 22 2"])
+def test_thirteen_digits_of_a_telephone_number_are_no_card_number(
+    browser: Client, term: str
+) -> None:
+    assert find_card_number(term.removeprefix("00").removeprefix("+"))
+    assert follow(browser, term).status_code == 200
+
+
+@pytest.mark.parametrize("term", ["4222222222222", f"+{CARD}", "+4222222222222 4222222222222"])
+def test_card_number_is_refused_however_it_begins(browser: Client, term: str) -> None:
+    assert find(browser, term).status_code == 400
+
+
+def test_customer_is_found_by_a_number_as_it_is_said_in_his_country(
+    browser: Client, payment: Payment
+) -> None:
+    answer = find(browser, "01 99 00 12 34")
+    words = words_of(browser.get(answer["Location"]))
+    assert payment.customer is not None
+    assert payment.customer.reference in words
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from audit import clock
+from audit import clock, keyset
 from audit.models import LogEntry
 from audit.outbox.models import Message
 from payments.commands.captures import capture_payment, record_capture_result
@@ -264,6 +265,62 @@ def test_what_is_unknown_is_listed_and_what_needs_a_person_comes_first(agent: Cl
     assert shown == [odd.reference, given_up.reference, asked.reference]
     assert "answered: EUR 5.01" in words_of(page)
     assert words_of(page).count("A person must look") == 2
+
+
+def lost_payment(minor: int) -> Payment:
+    payment = new_payment(eur(minor))
+    record_authorization_lost(attempt_id=Attempt.objects.get(payment=payment).pk)
+    return payment
+
+
+def pages_of(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(keyset, "SIZE", size)
+    for one in (keyset.take, keyset.merge):
+        monkeypatch.setitem(one.__kwdefaults__ or {}, "size", size)
+
+
+def shown_on(page: Any) -> list[str]:
+    return re.findall(r"data-row-link>\s*(P-[0-9A-F]+)", page.content.decode())
+
+
+def test_pages_of_what_is_unknown_hold_each_row_once_and_lead_back(
+    agent: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages_of(monkeypatch, 3)
+    made = [lost_payment(1_000 + number).reference for number in range(8)]
+    capture = captured_payment()
+    refund = requested_refund(capture, eur(100))
+    record_refund_lost(refund_id=refund.pk)
+    page = agent.get("/payments/unsettled/")
+    pages = [shown_on(page)]
+    while (link := page.context["pager"].next_url) is not None:
+        page = agent.get(link)
+        pages.append(shown_on(page))
+    assert [len(one) for one in pages] == [3, 3, 3]
+    assert [one for shown in pages for one in shown] == [*made, capture.reference]
+    back = []
+    while (link := page.context["pager"].previous_url) is not None:
+        page = agent.get(link)
+        back.append(shown_on(page))
+    assert back == [pages[1], pages[0]]
+
+
+def test_more_that_needs_a_person_has_pages_of_its_own(
+    agent: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages_of(monkeypatch, 2)
+    odd = [
+        answer_attempt(new_payment(eur(500)), amount=eur(501), approved=eur(501)).reference
+        for _number in range(3)
+    ]
+    asked = lost_payment(700)
+    page = agent.get("/payments/unsettled/")
+    assert shown_on(page) == odd[:2]
+    assert 'href="?who=person"' in page.content.decode()
+    assert shown_on(agent.get(page.context["pager"].next_url)) == [asked.reference]
+    page = agent.get("/payments/unsettled/?who=person")
+    assert shown_on(page) == odd[:2]
+    assert shown_on(agent.get(page.context["pager"].next_url)) == odd[2:]
 
 
 def test_a_person_has_the_provider_asked_from_the_list_and_from_the_page(agent: Client) -> None:

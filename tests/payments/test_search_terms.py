@@ -131,6 +131,21 @@ def test_number_is_looked_for_with_its_plus(term: str) -> None:
     assert "+33199001234" in (parties.read_phone(term) or [])
 
 
+@pytest.mark.parametrize(
+    "term", ["01 99 00 12 34", "0199001234", "01.99.00.12.34", "（01）99001234"]
+)
+def test_number_said_as_in_its_country_is_looked_for_with_the_code(term: str) -> None:
+    assert "+33199001234" in (parties.read_phone(term) or [])
+
+
+def test_number_is_local_to_the_countries_of_the_house_alone(settings: Any) -> None:
+    assert "0199001234" in (parties.read_phone("+33 1 99 00 12 34") or [])
+    settings.LOCAL_CALLING_CODES = ["44", "353"]
+    found = parties.read_phone("020 7946 0018") or []
+    assert {"+442079460018", "+3532079460018"} <= set(found)
+    assert not any("+33" in one for one in found)
+
+
 @pytest.mark.parametrize("term", ["12345", "+", "1" * 18, "call 0199001234", ""])
 def test_what_is_no_number_is_not_looked_for_as_one(term: str) -> None:
     assert parties.read_phone(term) is None
