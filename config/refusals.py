@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from django.db import DatabaseError, InterfaceError
@@ -140,15 +141,24 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
 
 
 class LegibleMiddleware:
-    """A form that is no UTF-8 is refused whole: what was meant cannot be told, only guessed."""
+    """A form that is no UTF-8 is refused whole: what was meant cannot be told, only guessed.
+
+    What is asked by systems they read themselves, from its bytes.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.method == "POST" and not is_legible(request):
-            return answer(request, Refusal("text_unreadable", ILLEGIBLE))
         return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], _args: Any, _kwargs: Any
+    ) -> HttpResponseBase | None:
+        is_form = request.method == "POST" and not getattr(view, "csrf_exempt", False)
+        if is_form and not is_legible(request):
+            return answer(request, Refusal("text_unreadable", ILLEGIBLE))
+        return None
 
 
 def is_legible(request: HttpRequest) -> bool:

@@ -35,6 +35,7 @@ HOSTILE: dict[str, tuple[str, ...]] = {
     "pick": ("", "nonsense", *BROKEN),
     "key": ("", "x", *BROKEN),
     "code": ("", "a b", *BROKEN, *CARDS),
+    "secret": BROKEN,
     "door": (UNREADABLE,),
 }
 """What each kind of field refuses. `words` may be empty, `needed` may not; `choice` may be left
@@ -277,6 +278,24 @@ def _of_notes_and_lists(house: House) -> dict[str, Form]:
 
 
 def _of_keys_and_events(house: House) -> dict[str, Form]:
+    account: dict[str, tuple[str, Any]] = {
+        "connector": ("pick", "sandbox"),
+        "name": ("needed", "Spare"),
+        "merchant": ("choice", ""),
+        "mode": ("pick", "test"),
+        "api_key": ("secret", ""),
+        "webhook_secret": ("secret", ""),
+        "key": _key(),
+    }
+    route = {
+        "mode": ("pick", "test"),
+        "merchant": ("choice", ""),
+        "currency": ("choice", ""),
+        "brand": ("choice", ""),
+        "first": ("pick", "x"),
+        "second": ("choice", ""),
+        "third": ("choice", ""),
+    }
     word = dict.fromkeys(("connector", "sort", "object_kind", "raw", "meaning"), ("door", "x"))
     return {
         "keys:new": Form(
@@ -292,6 +311,14 @@ def _of_keys_and_events(house: House) -> dict[str, Form]:
         ),
         "keys:rotation": Form("·", {"overlap": ("pick", "0"), "key": _key()}),
         "keys:revocation": Form(">", {"key": _key()}),
+        "connectors:new": _refused(**account),
+        "connectors:key": _refused(api_key=("secret", "sk_test_none")),
+        "connectors:secret": _refused(webhook_secret=("secret", "none"), overlap=("pick", "24")),
+        "connectors:route_new": _refused(**route),
+        **{
+            f"connectors:{act}": _button("")
+            for act in ("trials", "enabling", "disabling", "route_ending")
+        },
         "gateways:replays": _button(),
         "gateways:kind_replays": _refused(
             connector=("door", "x"), type=("door", "x"), note=("door", "x")

@@ -96,7 +96,7 @@ desk:walk_new                                   POST  s x x x x x x x x x > > >
 desk:walk_end                                   GET   s 5 5 5 5 5 5 5 5 5 5 5 5
 desk:walk_end                                   POST  s > > > > > > > > > > > >
 access:matrix                                   GET   s x x x x x x x x x · · ·
-access:person                                   GET   s x x x x x x x x x · · ·
+access:person                                   GET   s x x x x x x x x x x · ·
 access:stay                                     GET   s 5 5 5 5 5 5 5 5 5 5 5 5
 access:stay                                     POST  s > > > > > > > > > > > >
 access:second_factor                            GET   s · · · · · · · · · · · ·
