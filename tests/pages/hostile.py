@@ -277,6 +277,26 @@ def _of_notes_and_lists(house: House) -> dict[str, Form]:
     }
 
 
+def _of_webhooks(house: House) -> dict[str, Form]:
+    buttons = ("tests", "disabling", "enabling", "endpoint_redeliveries", "redeliveries")
+    said: dict[str, tuple[str, Any]] = {
+        "url": ("needed", "http://127.0.0.1/nowhere"),
+        "description": ("words", "The shop's own."),
+        "types": ("choice", None),
+    }
+    return {
+        "webhooks:endpoint_new": _refused(
+            **said,
+            key=_key(),
+            merchant=("pick", str(house.payment.merchant_id)),
+            mode=("pick", "test"),
+        ),
+        "webhooks:change": _refused(**said),
+        "webhooks:rotation": _refused(overlap=("pick", "0"), version=("number", "1")),
+        **{f"webhooks:{one}": _button("") for one in buttons},
+    }
+
+
 def _of_keys_and_events(house: House) -> dict[str, Form]:
     account: dict[str, tuple[str, Any]] = {
         "connector": ("pick", "sandbox"),
@@ -319,6 +339,7 @@ def _of_keys_and_events(house: House) -> dict[str, Form]:
             f"connectors:{act}": _button("")
             for act in ("trials", "enabling", "disabling", "route_ending")
         },
+        **_of_webhooks(house),
         "gateways:replays": _button(),
         "gateways:kind_replays": _refused(
             connector=("door", "x"), type=("door", "x"), note=("door", "x")
