@@ -1,10 +1,12 @@
-"""The forms of the administration. What may be given is decided by `policy`."""
+"""The form of the sign-in, and those of the administration. What may be given is decided by
+`policy`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from allauth.account.forms import LoginForm
 from django import forms
 from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
@@ -29,6 +31,14 @@ from config.access.roles import ROLES
 from config.access.words import say
 
 NOTHING: frozenset[str] = frozenset()
+
+
+class SignInForm(LoginForm):  # type: ignore[misc]
+    """allauth's, with the focus where one begins."""
+
+    def __init__(self, *args: Any, **given: Any) -> None:
+        super().__init__(*args, **given)
+        self.fields["login"].widget.attrs["autofocus"] = True
 
 
 class AskedForm(VersionedForm):

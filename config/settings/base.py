@@ -212,6 +212,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "desk:home"
+ACCOUNT_FORMS = {"login": "config.access.forms.SignInForm"}
 ACCOUNT_ADAPTER = "config.access.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
