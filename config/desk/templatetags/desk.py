@@ -30,6 +30,7 @@ TONES = {
     "processed": "green",
     "done": "green",
     "delivered": "green",
+    "enabled": "green",
     "sending": "azure",
     "partially_captured": "azure",
     "pending": "azure",
