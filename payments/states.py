@@ -22,6 +22,7 @@ class Event(StrEnum):
     ATTEMPT_AUTHORIZED = "payments.attempt.authorized"
     ATTEMPT_DECLINED = "payments.attempt.declined"
     ATTEMPT_FAILED = "payments.attempt.failed"
+    ATTEMPT_REROUTED = "payments.attempt.rerouted"
     ATTEMPT_ACTION_REQUIRED = "payments.attempt.action_required"
     ATTEMPT_LOST = "payments.attempt.lost"
     ATTEMPT_CONFLICTED = "payments.attempt.conflicted"
@@ -66,6 +67,8 @@ ATTEMPT: dict[tuple[str, Event], str] = {
     **{(status, E.ATTEMPT_DECLINED): A.DECLINED for status in _OPEN_ATTEMPT},
     **{(status, E.ATTEMPT_FAILED): A.FAILED for status in _OPEN_ATTEMPT},
     **{(status, E.ATTEMPT_ACTION_REQUIRED): A.REQUIRES_ACTION for status in _OPEN_ATTEMPT},
+    # It never reached its provider; the next attempt goes on elsewhere.
+    (A.PENDING, E.ATTEMPT_REROUTED): A.FAILED,
     (A.PENDING, E.ATTEMPT_LOST): A.UNKNOWN,
     (A.PENDING, E.ATTEMPT_CONFLICTED): A.CONFLICTED,
     (A.UNKNOWN, E.ATTEMPT_CONFLICTED): A.CONFLICTED,

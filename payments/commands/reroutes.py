@@ -43,7 +43,7 @@ def reroute_authorization(
         )
     except Refusal:
         return None
-    move(work, attempt, Event.ATTEMPT_FAILED, raw_decline_code=UNREACHED, **ANSWERED)
+    move(work, attempt, Event.ATTEMPT_REROUTED, raw_decline_code=UNREACHED, **ANSWERED)
     settle(work, payment, following, "payments.attempt.rerouted")
     names = {"from": str(attempt.account or attempt.connector), "to": str(following.account)}
     work.record("payments.attempt.rerouted", obj=payment, data=names)

@@ -179,7 +179,7 @@ def _of_correction(correction: Correction, _event: str) -> Any:
 def _of_attempt(attempt: Attempt, event: str) -> Any:
     if event == "payments.attempt.declined":
         return explain(attempt.decline_code).for_agent
-    if event == "payments.attempt.failed" and attempt.raw_decline_code == UNREACHED:
+    if event == "payments.attempt.rerouted" and attempt.raw_decline_code == UNREACHED:
         return _("The provider was not reached, so the next one was asked.")
     return ""
 

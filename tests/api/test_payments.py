@@ -350,3 +350,19 @@ def test_nothing_can_be_taken_of_a_payment_that_was_not_confirmed(
     else:
         refused = shop.call("POST", f"/payments/{made['id']}/{act}", body)
     assert (refused.status_code, problem_of(refused)) == (409, "payment_untried")
+
+
+@pytest.mark.parametrize("path", ["/payments", "/events"])
+@pytest.mark.parametrize(
+    ("moment", "status"),
+    [
+        ("2303-07-01T10:29:00.995-22:58", 200),
+        ("2303-07-01T10:29:00.995%2B23:59", 200),
+        ("0001-01-01T00:00:00%2B14:00", 400),
+        ("9999-12-31T23:59:59-14:00", 400),
+    ],
+)
+def test_moment_has_any_legal_offset_and_lies_in_a_year_that_there_is(
+    shop: Shop, path: str, moment: str, status: int
+) -> None:
+    assert shop.call("GET", f"{path}?created_until={moment}").status_code == status

@@ -38,6 +38,7 @@ from payments.parties.models import CardReference, Customer, Merchant
 from payments.parties.policy import CardDetails
 from payments.policy import UNREACHED
 from payments.tasks import asking
+from payments.webhooks.models import Event as ShopEvent
 from tests.payments.builders import eur, make_customer, make_merchant, new_key, new_payment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("somebody")]
@@ -288,6 +289,16 @@ def route_of(*names: str) -> list[ConnectorAccount]:
     return accounts
 
 
+TOLD = {
+    "": ["payment.authorized"],
+    "declines": ["payment.declined"],
+    "no": ["payment.failed"],
+    "silent": ["payment.processing"],
+    "away": [],
+}
+"""What the shop is told, by how the last provider answered."""
+
+
 @pytest.mark.parametrize(
     ("moods", "asked", "status"),
     [
@@ -317,6 +328,9 @@ def test_next_provider_is_asked_only_when_the_one_before_was_not_reached(
     assert {one.raw_decline_code for one in attempts[:-1]} <= {UNREACHED}
     rerouted = LogEntry.objects.filter(event="payments.attempt.rerouted", object_pk=payment.pk)
     assert rerouted.count() == len(asked) - 1
+    # To the shop there is one payment: that a provider was not reached is no failure of it.
+    told = ShopEvent.objects.filter(object_id=payment.pk).values_list("type", flat=True)
+    assert list(told) == TOLD[moods.get(asked[-1], "")]
 
 
 def test_all_are_away_and_the_last_one_is_waited_for(shop: Shop, providers: Providers) -> None:
