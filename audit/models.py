@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, NoReturn
 
 from auditlog.models import AbstractLogEntry, LogEntryManager
@@ -32,6 +34,18 @@ class ActorKinds(models.TextChoices):
     INSTALLER = "installer", _("installer")
 
 
+@contextmanager
+def reading_the_log() -> Iterator[None]:
+    """What goes wrong in here goes wrong with the log: RecordUnavailable, unless it is a conflict
+    or a lost connection."""
+    try:
+        yield
+    except DatabaseError as error:
+        if outcomes.of(error) is not outcomes.Ending.BROKEN:
+            raise
+        raise RecordUnavailable("the log could not be read") from error
+
+
 class EntryQuerySet(GuardedQuerySet["LogEntry"]):
     """Entries are added by whoever has something to record, and read; nothing else."""
 
@@ -40,12 +54,8 @@ class EntryQuerySet(GuardedQuerySet["LogEntry"]):
             super()._refuse(verb)
 
     def _fetch_all(self) -> None:
-        try:
+        with reading_the_log():
             super()._fetch_all()
-        except DatabaseError as error:
-            if outcomes.of(error) is not outcomes.Ending.BROKEN:
-                raise
-            raise RecordUnavailable("the log could not be read") from error
 
 
 class EntryManager(LogEntryManager.from_queryset(EntryQuerySet)):  # type: ignore[misc]

@@ -7,6 +7,7 @@ branch has not is NULL there, and from its rows come the objects that it would h
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
@@ -17,6 +18,8 @@ from django.db.models import QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.expressions import Col
 from django.db.models.query import ModelIterable, get_related_populators
+
+from audit.models import LogEntry, reading_the_log
 
 Slot: TypeAlias = tuple[str, int]
 """A type of the database's, and the how manieth column of that type."""
@@ -43,7 +46,10 @@ def together(*querysets: QuerySet[Any, Any]) -> list[list[Any]]:
     asked = [branch for branch in branches if branch is not None]
     found: dict[int, list[Any]] = {id(branch): [] for branch in asked}
     slots = list(dict.fromkeys(slot for branch in asked for slot in branch.columns))
-    for row in _ask(asked, slots) if asked else ():
+    reads_the_log = any(branch.rows.model is LogEntry for branch in asked)
+    with reading_the_log() if reads_the_log else nullcontext():
+        rows = _ask(asked, slots) if asked else []
+    for row in rows:
         branch = asked[row[0]]
         values = dict(zip(slots, row[1:], strict=True))
         found[id(branch)].append([values[slot] for slot in branch.columns])
