@@ -25,7 +25,16 @@ OUTBOX_BELL = False
 DEMO = False
 WEBHOOKS_ALLOW_LOOPBACK = True
 folder = Path(tempfile.mkdtemp(prefix="comptoir-test-"))
-atexit.register(shutil.rmtree, folder, ignore_errors=True)
+maker = os.getpid()
+
+
+@atexit.register
+def _tidy() -> None:
+    """Whatever was forked from here ends too, and leaves the folder to whoever made it."""
+    if os.getpid() == maker:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 METRICS_DIR = folder / "metrics"
 METRICS_DIR.mkdir()
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS_DIR)
