@@ -112,19 +112,6 @@ class Client:
             raise Unknown(f"{operation}: the answer is not an object")
         return found
 
-    def read(
-        self,
-        operation: str,
-        what: Callable[[stripe.StripeClient], Callable[..., Any]],
-        *args: str,
-        **params: Any,
-    ) -> Body:
-        """A call that changes nothing, on the way to one that does: no answer is `Unavailable`."""
-        try:
-            return self.call(operation, what, *args, **params)
-        except Unknown as silence:
-            raise Unavailable(str(silence)) from silence
-
     def _sdk(self, operation: str) -> stripe.StripeClient:
         is_local = self._base_url.startswith("http://127.0.0.1")
         return stripe.StripeClient(
