@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 
-ATTEMPTS = 10
+ATTEMPTS = 20
 BASE_S = 0.004
 LONGEST_S = 0.5
 DEADLINE_S = 15.0

@@ -11,7 +11,10 @@ statement (`asserting`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -22,10 +25,11 @@ from django.db.backends.postgresql.base import CursorMixin
 from django.db.backends.utils import debug_transaction
 from django.db.transaction import TransactionManagementError
 from django_cockroachdb import base as stock
-from psycopg.pq import ConnStatus, PipelineStatus, TransactionStatus
+from psycopg.pq import ConnStatus, ExecStatus, PipelineStatus, TransactionStatus
 from psycopg.types.numeric import Int8
 
-TIDY = {TransactionStatus.IDLE, TransactionStatus.INTRANS, TransactionStatus.INERROR}
+OPEN = {TransactionStatus.INTRANS, TransactionStatus.INERROR}
+TIDY = {TransactionStatus.IDLE, *OPEN}
 
 Driver = psycopg.Connection[Any]
 
@@ -46,6 +50,8 @@ class Begin:
 
     def __init__(self) -> None:
         self.is_owed = False
+        self.maybe_prepared = 0
+        """How many statements were prepared since it was owed, as far as we know."""
 
     def before(self, driver: Driver, query: str) -> str:
         """The query with the BEGIN before it, which is owed no more."""
@@ -71,6 +77,29 @@ def close_unless_tidy(driver: Driver) -> None:
     )
     if not is_tidy:
         driver.close()
+
+
+CORK = getattr(socket, "TCP_CORK", None)
+"""Linux has it. Elsewhere all is sent as it comes, which is slower and as right."""
+
+
+@contextmanager
+def in_one_piece(driver: Driver) -> Iterator[None]:
+    """What is sent inside leaves at the end, together.
+
+    The first statement of a flush may lock a row that everybody wants. Sent at once, it would hold
+    it for as long as we need to prepare the rest, and on a busy machine wait for its turn besides.
+    """
+    # A descriptor of our own: the driver's may be closed, and given to somebody else, inside.
+    with socket.socket(fileno=os.dup(driver.fileno())) as line:
+        if CORK is None or line.family == socket.AF_UNIX:
+            yield
+            return
+        line.setsockopt(socket.IPPROTO_TCP, CORK, 1)
+        try:
+            yield
+        finally:
+            line.setsockopt(socket.IPPROTO_TCP, CORK, 0)
 
 
 class BeginningCursor(CursorMixin, psycopg.ClientCursor[Any]):
@@ -105,6 +134,19 @@ class BeginningCursor(CursorMixin, psycopg.ClientCursor[Any]):
 
 class PreparingCursor(psycopg.Cursor[Any]):
     """Sends the values apart from the statement, which the server prepares and keeps."""
+
+    def __init__(self, connection: Driver, begin: Begin) -> None:
+        super().__init__(connection)
+        self.begin = begin
+        begin.maybe_prepared += 1
+
+    def _get_prepared(self, *asked: Any) -> Any:
+        # psycopg's own seam for a cursor that prepares in another way. If it went away, we would
+        # not know, and forget what is prepared at each ROLLBACK, as psycopg does.
+        found = super()._get_prepared(*asked)
+        if found[0].name != "SHOULD":
+            self.begin.maybe_prepared -= 1
+        return found
 
 
 @lru_cache(maxsize=512)
@@ -158,11 +200,12 @@ class PipelinedWrapper(stock.DatabaseWrapper):  # type: ignore[misc]
         if not self.is_pipelined or (self.begin.is_owed and not apart):
             return self.cursor()
         self.ensure_connection()
-        return self._prepare_cursor(PreparingCursor(self.connection))
+        return self._prepare_cursor(PreparingCursor(self.connection, self.begin))
 
     def _owe_begin(self) -> None:
         with debug_transaction(self, "BEGIN"):
             self.begin.is_owed = True
+            self.begin.maybe_prepared = 0
 
     def _commit(self) -> Any:
         self.begin.is_owed = self.has_committed = False
@@ -170,7 +213,21 @@ class PipelinedWrapper(stock.DatabaseWrapper):  # type: ignore[misc]
 
     def _rollback(self) -> Any:
         self.begin.is_owed = self.has_committed = False
-        return super()._rollback()
+        if not self._has_rolled_back_quietly():
+            super()._rollback()
+
+    def _has_rolled_back_quietly(self) -> bool:
+        """psycopg's own ROLLBACK forgets, and has the server forget, all that is prepared: it might
+        be of what the transaction made. A transaction that prepared nothing leaves nothing to
+        forget, and who tries again after a conflict would pay for all of it."""
+        driver = self.connection
+        if driver is None or self.begin.maybe_prepared:
+            return False
+        info = driver.info
+        if info.pipeline_status != PipelineStatus.OFF or info.transaction_status not in OPEN:
+            return False
+        with debug_transaction(self, "ROLLBACK"), self.wrap_database_errors:
+            return bool(driver.pgconn.exec_(b"ROLLBACK").status == ExecStatus.COMMAND_OK)
 
     def validate_no_broken_transaction(self) -> None:
         super().validate_no_broken_transaction()
@@ -188,7 +245,7 @@ class PipelinedWrapper(stock.DatabaseWrapper):  # type: ignore[misc]
                 with driver.pipeline():
                     self.begin.pay(driver)
                     for sql, params in selects:
-                        sent.append(PreparingCursor(driver))
+                        sent.append(PreparingCursor(self.connection, self.begin))
                         self._prepare_cursor(sent[-1]).execute(sql, params)
                 return [cursor.fetchall() for cursor in sent]
         except BaseException:
@@ -224,10 +281,10 @@ class PipelinedWrapper(stock.DatabaseWrapper):  # type: ignore[misc]
     def _send(self, statements: Sequence[Sendable], sent: list[PreparingCursor]) -> None:
         driver: Driver = self.connection
         is_last = self.in_atomic_block and self.commit_on_exit and len(self.atomic_blocks) == 1
-        with driver.pipeline():
+        with driver.pipeline(), in_one_piece(driver):
             self.begin.pay(driver)
             for statement in statements:
-                cursor = PreparingCursor(driver)
+                cursor = PreparingCursor(self.connection, self.begin)
                 sent.append(cursor)
                 sql = statement.sql
                 if statement.touches is not None:

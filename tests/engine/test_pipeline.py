@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.utils import CaptureQueriesContext
-from psycopg.pq import TransactionStatus
+from psycopg.pq import PipelineStatus, TransactionStatus
 
 from audit import guard
 from audit.actor import Actor
@@ -20,7 +22,7 @@ from audit.errors import Refusal, WriteBlocked
 from audit.models import LogEntry
 from audit.work import Work
 from tests.audit.toys.models import Box, Purse, Toy
-from tests.engine.injuries import FULL, KINDS, injure, spend
+from tests.engine.injuries import FULL, KINDS, STATEMENTS, injure, spend
 from tests.engine.proxy import Proxy, server_address, through
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -170,6 +172,56 @@ def test_a_transaction_rolled_back_by_hand_leaves_nothing(ours: Any) -> None:
         cursor.execute("UPDATE toys_purse SET balance_minor = 0")
         transaction.set_rollback(True)
     assert Purse.objects.get().balance_minor == FULL
+
+
+def prepared() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        return {row[0] for row in cursor}
+
+
+def test_what_is_prepared_outlives_a_rollback_that_prepared_nothing(ours: Any) -> None:
+    for key in ("first", "second", "third"):
+        buy(ours, key=key)
+    before = prepared()
+    assert len(before) >= STATEMENTS
+    with pytest.raises(Refusal, match="empty"):
+        buy(ours, key="fourth", minor=FULL + 1)
+    assert before <= prepared()
+    assert buy(ours, key="fifth").count == 5
+
+
+def test_a_statement_that_was_to_be_prepared_in_what_failed_is_prepared_anew(ours: Any) -> None:
+    connection.close()
+    buy(ours, key="first")
+    # At the second use all of the flush is to be prepared, and nothing after the take is done.
+    with pytest.raises(Refusal, match="empty"):
+        buy(ours, key="second", minor=FULL + 1)
+    assert not prepared()
+    for key in ("third", "fourth", "fifth"):
+        buy(ours, key=key)
+    assert Purse.objects.get().balance_minor == FULL - 20
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_CORK"), reason="only Linux can hold it back")
+def test_a_flush_leaves_in_one_piece(ours: Any) -> None:
+    seen: list[tuple[bool, int]] = []
+
+    def look(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        driver = connection.connection
+        with socket.socket(fileno=os.dup(driver.fileno())) as line:
+            held = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_CORK)
+        seen.append((driver.info.pipeline_status != PipelineStatus.OFF, held))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(look):
+        buy(ours)
+        with pytest.raises(Refusal, match="empty"):
+            buy(ours, key="other", minor=FULL + 1)
+        assert Box.objects.count() == 1
+    flushed = [held for piped, held in seen if piped][-4:]
+    assert flushed == [1] * 4
+    assert seen[-1] == (False, 0), "and nothing is held back after it"
 
 
 def test_an_interruption_while_it_waits_leaves_a_clean_connection(ours: Any) -> None:
