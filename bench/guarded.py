@@ -120,19 +120,19 @@ def _account() -> tuple[Any, Any]:
     from payments.ledger.steps import credit, debit, open_accounts, open_guarded, post
 
     owner, holder = uuid.uuid4(), uuid.uuid4()
-    card = name_account(owner, "EUR", AccountCode.GIFT_CARD_LIABILITY, holder)
+    card = name_account(owner, "EUR", AccountCode.GIFT_CARD_LIABILITY, holder, is_live=True)
 
     @command("bench.card.filled")
     def fill(work: Any) -> None:
         open_accounts(work, owner, "EUR")
-        open_guarded(work, owner, "EUR", AccountCode.GIFT_CARD_LIABILITY, holder)
-        clearing = name_account(owner, "EUR", AccountCode.PROVIDER_CLEARING)
+        open_guarded(work, owner, "EUR", AccountCode.GIFT_CARD_LIABILITY, holder, is_live=True)
+        clearing = name_account(owner, "EUR", AccountCode.PROVIDER_CLEARING, is_live=True)
         lines = [debit(clearing, Money(FILLED, "EUR")), credit(card, Money(FILLED, "EUR"))]
         post(work, TransferCode.CORRECTION, f"bench:{holder}", lines)
 
     with acting_as(system("bench")):
         fill()
-    return card, name_account(owner, "EUR", AccountCode.MERCHANT_PAYABLE)
+    return card, name_account(owner, "EUR", AccountCode.MERCHANT_PAYABLE, is_live=True)
 
 
 def _ours(card: Any, payable: Any) -> Callable[[], Any]:

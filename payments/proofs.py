@@ -31,6 +31,7 @@ PAGE = 500
 BOOKED_IN = {TransferCode.CAPTURE: 1, TransferCode.CAPTURE_VOIDED: -1}
 BOOKED_OUT = {TransferCode.REFUND_SENT: 1, TransferCode.REFUND_RETURNED: -1}
 OPEN = ("awaiting_approval", "pending", "unknown", "conflicted")
+_MODES = {False: "test", True: "live"}
 VOIDING = (Capture.Status.VOIDING, Capture.Status.VOID_UNKNOWN)
 TAKEN = (Capture.Status.SUCCEEDED, *VOIDING)
 
@@ -59,22 +60,26 @@ def payments_off() -> Iterator[str]:
         after = page[-1].pk
 
 
-def _booked(page: list[Payment]) -> dict[tuple[str, str], int]:
-    """`{(code, reference): debits in minor units}` of the page's captures and refunds."""
+Booked = dict[tuple[str, str, bool], int]
+
+
+def _booked(page: list[Payment]) -> Booked:
+    """`{(code, reference, live): debits in minor units}` of the page's captures and refunds."""
     references = [f"capture:{c.pk}" for p in page for c in p.captures.all()]
     references += [f"refund:{r.pk}" for p in page for r in p.refunds.all()]
-    sums: dict[tuple[str, str], int] = {}
+    sums: Booked = {}
     for start in range(0, len(references), PAGE):
         rows = (
             Entry.objects.filter(
                 Q(amount_minor__gt=0), transfer__reference__in=references[start : start + PAGE]
             )
-            .values("transfer__code", "transfer__reference")
+            .values("transfer__code", "transfer__reference", "account__is_live")
             .annotate(minor=Sum("amount_minor"))
             .order_by()
         )
         for row in rows:
-            sums[(row["transfer__code"], row["transfer__reference"])] = row["minor"]
+            place = row["transfer__code"], row["transfer__reference"], row["account__is_live"]
+            sums[place] = row["minor"]
     return sums
 
 
@@ -86,7 +91,7 @@ def _status_of(payment: Payment) -> str:
     return payment.status if payment.status in UNTRIED else "untried"
 
 
-def _differences(payment: Payment, booked: dict[tuple[str, str], int]) -> Iterator[str]:
+def _differences(payment: Payment, booked: Booked) -> Iterator[str]:
     captures, refunds = list(payment.captures.all()), list(payment.refunds.all())
     done = [c for c in captures if c.status in TAKEN]
     sent = [r for r in refunds if r.status == Refund.Status.SUCCEEDED]
@@ -117,14 +122,17 @@ def _compare(
     payment: Payment,
     kind: str,
     row: Capture | Refund,
-    booked: dict[tuple[str, str], int],
+    booked: Booked,
     codes: dict[TransferCode, int],
     is_done: bool,
 ) -> Iterator[str]:
-    found = sum(sign * booked.get((code, f"{kind}:{row.pk}"), 0) for code, sign in codes.items())
+    place, is_live = f"{kind}:{row.pk}", payment.is_live
+    found = sum(sign * booked.get((code, place, is_live), 0) for code, sign in codes.items())
     due = row.amount_minor if is_done else 0
     if found != due:
         yield f"{payment.reference}: {kind} {row.pk} is booked at {found}, {due} is due"
+    if any((code, place, not is_live) in booked for code in codes):
+        yield f"{payment.reference}: {kind} {row.pk} is booked among {_MODES[not is_live]} money"
 
 
 def count_days() -> int:

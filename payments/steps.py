@@ -17,7 +17,7 @@ from audit.work import Work
 from payments.gateways.models import ConnectorAccount
 from payments.gateways.queries.routes import list_candidates, list_twins, with_connectors
 from payments.gateways.routing import Wanted, choose, choose_next, plan
-from payments.ledger.chart import AccountCode, AccountRef, TransferCode, name_account
+from payments.ledger.chart import AccountCode, TransferCode
 from payments.ledger.money import Money
 from payments.ledger.steps import credit, debit, post
 from payments.models import Asking, Attempt, Capture, Payment, Refund
@@ -153,34 +153,30 @@ def load_capture(work: Work, capture_id: uuid.UUID) -> tuple[Capture, Payment, A
     return capture, capture.payment, capture.attempt
 
 
-def _account(payment: Payment, code: AccountCode) -> AccountRef:
-    return name_account(payment.merchant_id, payment.currency, code)
-
-
 def book_capture(work: Work, payment: Payment, capture: Capture, fee: Money) -> None:
     """The provider owes us the money, we owe it to the merchant, less our fee.
 
     Two INSERTs: the flush sends the rows of both transfers together.
     """
-    clearing = _account(payment, AccountCode.PROVIDER_CLEARING)
-    payable = _account(payment, AccountCode.MERCHANT_PAYABLE)
+    clearing = payment.account(AccountCode.PROVIDER_CLEARING)
+    payable = payment.account(AccountCode.MERCHANT_PAYABLE)
     reference = f"capture:{capture.pk}"
     lines = [debit(clearing, capture.amount), credit(payable, capture.amount)]
     post(work, TransferCode.CAPTURE, reference, lines)
     if not fee.is_zero:
-        fees = _account(payment, AccountCode.FEES)
+        fees = payment.account(AccountCode.FEES)
         post(work, TransferCode.CAPTURE_FEE, reference, [debit(payable, fee), credit(fees, fee)])
 
 
 def book_capture_voided(work: Work, payment: Payment, capture: Capture, fee: Money) -> None:
     """The capture never was: neither the provider nor the merchant is owed it, nor we our fee."""
-    clearing = _account(payment, AccountCode.PROVIDER_CLEARING)
-    payable = _account(payment, AccountCode.MERCHANT_PAYABLE)
+    clearing = payment.account(AccountCode.PROVIDER_CLEARING)
+    payable = payment.account(AccountCode.MERCHANT_PAYABLE)
     reference = f"capture:{capture.pk}"
     lines = [debit(payable, capture.amount), credit(clearing, capture.amount)]
     post(work, TransferCode.CAPTURE_VOIDED, reference, lines)
     if not fee.is_zero:
-        fees = _account(payment, AccountCode.FEES)
+        fees = payment.account(AccountCode.FEES)
         lines = [debit(fees, fee), credit(payable, fee)]
         post(work, TransferCode.CAPTURE_FEE_VOIDED, reference, lines)
 
@@ -194,8 +190,8 @@ def _book_refund(
     credited: AccountCode,
 ) -> None:
     lines = [
-        debit(_account(payment, debited), refund.amount),
-        credit(_account(payment, credited), refund.amount),
+        debit(payment.account(debited), refund.amount),
+        credit(payment.account(credited), refund.amount),
     ]
     post(work, why, f"refund:{refund.pk}", lines)
 

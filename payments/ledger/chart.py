@@ -1,13 +1,13 @@
 """The chart of accounts, and the names of accounts.
 
-A name is (owner, currency, code, holder), and the account's id follows from it: whoever posts
-computes the ids and reads nothing.
+A name is (owner, currency, code, holder, mode), and the account's id follows from it: whoever
+posts computes the ids and reads nothing. Test money and live money have accounts of their own.
 """
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from django.db import models
@@ -88,12 +88,16 @@ class TransferCode(models.TextChoices):
 
 @dataclass(frozen=True)
 class AccountRef:
-    """The name of an account; `id` follows from it. One with a holder is guarded."""
+    """The name of an account; `id` follows from it. One with a holder is guarded.
+
+    `is_live` False: what stands on it is no money.
+    """
 
     owner_id: uuid.UUID
     currency: str
     code: AccountCode
     holder: uuid.UUID | None = None
+    is_live: bool = field(kw_only=True)
 
     def __post_init__(self) -> None:
         if self.holder is not None and self.code not in GUARDED:
@@ -102,7 +106,7 @@ class AccountRef:
     @cached_property
     def id(self) -> uuid.UUID:
         name = f"{self.owner_id}:{self.currency}:{self.code.value}:{self.holder or ''}"
-        return uuid.uuid5(NAMESPACE, name)
+        return uuid.uuid5(NAMESPACE, f"{name}:live" if self.is_live else name)
 
     @property
     def is_guarded(self) -> bool:
@@ -110,7 +114,13 @@ class AccountRef:
 
 
 def name_account(
-    owner_id: uuid.UUID, currency: str, code: AccountCode, holder: uuid.UUID | None = None
+    owner_id: uuid.UUID,
+    currency: str,
+    code: AccountCode,
+    holder: uuid.UUID | None = None,
+    *,
+    is_live: bool,
 ) -> AccountRef:
-    """The account of a merchant, a currency and a code; of one card or wallet with `holder`."""
-    return AccountRef(owner_id, currency, AccountCode(code), holder)
+    """The account of a merchant, a currency, a code and a mode; of one card or wallet with
+    `holder`."""
+    return AccountRef(owner_id, currency, AccountCode(code), holder, is_live=is_live)

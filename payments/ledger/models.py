@@ -10,6 +10,8 @@ A *guarded* account is something we owe to one holder, so it is credit-normal: `
 minus the sum of its entries, and a CHECK keeps it from going below zero.
 
 Transfers and entries are never changed or removed; undo is a reversing transfer.
+
+Test money and live money have accounts of their own, and a transfer is of one mode.
 """
 
 from __future__ import annotations
@@ -26,9 +28,11 @@ from payments.ledger.chart import AccountCode, AccountRef, TransferCode
 
 
 class Account(OwnedModel):
-    """A place where money stands. Its id follows from its name (`AccountRef`)."""
+    """A place where money stands, or (`is_live` False) where test money does. Its id follows from
+    its name (`AccountRef`), so an entry that names an account names a mode."""
 
     owner_id = models.UUIDField()
+    is_live = models.BooleanField(default=False)
     currency = models.CharField(max_length=3)
     code = models.CharField(max_length=24, choices=AccountCode)
     holder = models.UUIDField(null=True)
@@ -38,7 +42,9 @@ class Account(OwnedModel):
     class Meta(OwnedModel.Meta):
         verbose_name = _("account")
         indexes = [
-            models.Index(fields=["owner_id", "currency", "code"], name="ledger_account_owner"),
+            models.Index(
+                fields=["owner_id", "is_live", "currency", "code"], name="ledger_account_owner"
+            ),
             models.Index(fields=["holder"], name="ledger_account_holder"),
         ]
         constraints = [
@@ -61,7 +67,8 @@ class Account(OwnedModel):
     @property
     def ref(self) -> AccountRef:
         """The name from which its id follows."""
-        return AccountRef(self.owner_id, self.currency, AccountCode(self.code), self.holder)
+        code = AccountCode(self.code)
+        return AccountRef(self.owner_id, self.currency, code, self.holder, is_live=self.is_live)
 
 
 class Transfer(OwnedModel):

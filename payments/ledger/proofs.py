@@ -24,6 +24,7 @@ def register() -> None:
             prove_entries_of_transfers,
             count_transfers,
         ),
+        ("ledger: no transfer mixes test and live money", prove_modes, count_transfers),
         ("ledger: entries carry their account's currency", prove_currencies, count_entries),
         ("ledger: account ids follow from their names", prove_account_names, Account.objects.count),
         ("ledger: guarded balances equal their entries", prove_guarded, _guarded().count),
@@ -34,10 +35,11 @@ def register() -> None:
 
 
 def prove_trial_balance() -> Iterator[str]:
-    """Debits and credits are equal in each currency."""
+    """Debits and credits are equal in each mode and currency."""
     for row in trial_balance():
         if row.difference_minor:
-            yield f"{row.currency}: debits and credits differ by {row.difference_minor}"
+            mode = "live" if row.is_live else "test"
+            yield f"{mode} {row.currency}: debits and credits differ by {row.difference_minor}"
 
 
 def prove_transfers_are_zero() -> Iterator[str]:
@@ -54,6 +56,14 @@ def prove_entries_of_transfers() -> Iterator[str]:
         yield f"transfer {transfer.pk}: has too few entries"
 
 
+def prove_modes() -> Iterator[str]:
+    """Each transfer is of test money or of live money."""
+    both = Entry.objects.order_by("transfer_id").values("transfer_id")
+    live = Count("pk", filter=Q(account__is_live=True))
+    for row in both.annotate(all=Count("pk"), live=live).filter(live__gt=0, live__lt=F("all")):
+        yield f"transfer {row['transfer_id']}: mixes test money and live money"
+
+
 def prove_currencies() -> Iterator[str]:
     """No entry is in another currency than its account."""
     wrong = Entry.objects.exclude(currency=F("account__currency")).select_related("account")
@@ -62,7 +72,7 @@ def prove_currencies() -> Iterator[str]:
 
 
 def prove_account_names() -> Iterator[str]:
-    """Each account's id follows from its owner, currency, code and holder."""
+    """Each account's id follows from its owner, currency, code, holder and mode."""
     for account in Account.objects.order_by("pk"):
         if account.ref.id != account.pk:
             yield f"account {account.pk}: its name says {account.ref.id}"

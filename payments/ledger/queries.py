@@ -32,8 +32,9 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class TrialRow:
-    """All debits and credits of one currency, in minor units, credits negative."""
+    """All debits and credits of one mode and currency, in minor units, credits negative."""
 
+    is_live: bool
     currency: str
     debits_minor: int
     credits_minor: int
@@ -73,9 +74,12 @@ def make_balance(read: Sequence[list[Any]]) -> Balance:
     return Balance(accounts[0], Money(_signed_minor(accounts[0], recent), accounts[0].currency))
 
 
-def list_balances(owner_id: uuid.UUID, currency: str | None = None) -> list[Balance]:
-    """The derived accounts of a merchant, by currency and code. Two SELECTs."""
-    accounts = Account.objects.filter(owner_id=owner_id, guarded=False).select_related("rollup")
+def list_balances(
+    owner_id: uuid.UUID, currency: str | None = None, *, is_live: bool
+) -> list[Balance]:
+    """The derived accounts of a merchant in one mode, by currency and code. Two SELECTs."""
+    accounts = Account.objects.filter(owner_id=owner_id, is_live=is_live, guarded=False)
+    accounts = accounts.select_related("rollup")
     if currency is not None:
         accounts = accounts.filter(currency=currency)
     return _balances(list(accounts.order_by("currency", "code", "pk")))
@@ -148,17 +152,21 @@ def list_statement(
 
 
 def trial_balance() -> list[TrialRow]:
-    """All debits and credits of each currency. One SELECT over the whole ledger."""
+    """All debits and credits, test money and live money apart, of each currency. One SELECT over
+    the whole ledger."""
     zero = Value(0)
     sums = (
-        Entry.objects.order_by("currency")
-        .values("currency")
+        Entry.objects.order_by("account__is_live", "currency")
+        .values("account__is_live", "currency")
         .annotate(
             debits=Coalesce(Sum("amount_minor", filter=Q(amount_minor__gt=0)), zero),
             credits=Coalesce(Sum("amount_minor", filter=Q(amount_minor__lt=0)), zero),
         )
     )
-    return [TrialRow(row["currency"], int(row["debits"]), int(row["credits"])) for row in sums]
+    return [
+        TrialRow(row["account__is_live"], row["currency"], int(row["debits"]), int(row["credits"]))
+        for row in sums
+    ]
 
 
 def list_derived_after(account_id: uuid.UUID | None, limit: int) -> list[uuid.UUID]:

@@ -45,12 +45,17 @@ def _positive(money: Money) -> Money:
 
 
 def open_accounts(work: Work, owner_id: uuid.UUID, currency: str) -> list[Account]:
-    """Open the derived accounts of a merchant in a currency; those that are there stay.
+    """Open the derived accounts of a merchant in a currency, for test money and for live money;
+    those that are there stay.
 
     Returns the new ones, none on a repeat. One SELECT.
     """
     exponent_of(currency)
-    names = [name_account(owner_id, currency, code) for code in AccountCode]
+    names = [
+        name_account(owner_id, currency, code, is_live=is_live)
+        for is_live in (False, True)
+        for code in AccountCode
+    ]
     there = set(
         Account.objects.filter(pk__in=[name.id for name in names]).values_list("pk", flat=True)
     )
@@ -61,13 +66,19 @@ def open_accounts(work: Work, owner_id: uuid.UUID, currency: str) -> list[Accoun
 
 
 def open_guarded(
-    work: Work, owner_id: uuid.UUID, currency: str, code: AccountCode, holder: uuid.UUID
+    work: Work,
+    owner_id: uuid.UUID,
+    currency: str,
+    code: AccountCode,
+    holder: uuid.UUID,
+    *,
+    is_live: bool,
 ) -> Account:
     """Open the account of one card or wallet, at zero. A second one of the same name fails."""
     if code not in GUARDED:
         raise KernelError(f"{code} is not guarded")
     exponent_of(currency)
-    account = _make_account(name_account(owner_id, currency, code, holder))
+    account = _make_account(name_account(owner_id, currency, code, holder, is_live=is_live))
     work.add(account)
     return account
 
@@ -76,6 +87,7 @@ def _make_account(name: AccountRef) -> Account:
     return Account(
         id=name.id,
         owner_id=name.owner_id,
+        is_live=name.is_live,
         currency=name.currency,
         code=name.code,
         holder=name.holder,
@@ -91,7 +103,8 @@ def post(
     *,
     effective_at: datetime | None = None,
 ) -> Transfer:
-    """Book a transfer of two or more lines that sum to zero in each currency.
+    """Book a transfer of two or more lines that sum to zero in each currency, all of test money
+    or all of live money.
 
     A line on a guarded account moves its balance by exactly that line, and the flush ends with the
     line's refusal when the balance does not hold it. The same code and reference can be booked
@@ -153,6 +166,8 @@ def _post(
 def _check(lines: Sequence[Line]) -> None:
     if len(lines) < 2:
         raise KernelError("a transfer has two or more entries")
+    if len({line.account.is_live for line in lines}) > 1:
+        raise KernelError("test money and live money in one transfer")
     sums: dict[str, int] = defaultdict(int)
     for line in lines:
         if line.money.is_zero:

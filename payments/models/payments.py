@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from audit.owned import KeyedModel
+from payments.ledger.chart import AccountCode, AccountRef, name_account
 from payments.ledger.money import Money
 
 
@@ -140,6 +141,10 @@ class Payment(KeyedModel):
         """What may still be refunded."""
         left = self.captured_minor - self.refunded_minor - self.refund_pending_minor
         return Money(left - self.capture_voiding_minor, self.currency)
+
+    def account(self, code: AccountCode) -> AccountRef:
+        """The merchant's account of a code, in this payment's currency and mode."""
+        return name_account(self.merchant_id, self.currency, code, is_live=self.is_live)
 
     def money(self, minor: int) -> Money:
         """An amount of this payment's."""

@@ -19,7 +19,7 @@ from audit.data_keys import open_data_keys, select_data_keys
 from audit.errors import Kind, Refusal
 from audit.notes.queries import Board, make_board, select_board
 from audit.together import together
-from payments.ledger.chart import AccountCode, name_account
+from payments.ledger.chart import AccountCode
 from payments.ledger.money import Money
 from payments.ledger.queries import get_balance
 from payments.models import Attempt, Capture, Payment, Refund, RefundReason
@@ -245,7 +245,7 @@ def get_refund_page(payment_id: uuid.UUID, actor: Actor) -> RefundPage:
     story = make_story(read)
     payment = story.payment
     minor = as_limits(limits).get(payment.currency)
-    account = name_account(payment.merchant_id, payment.currency, AccountCode.MERCHANT_PAYABLE)
+    account = payment.account(AccountCode.MERCHANT_PAYABLE)
     return RefundPage(
         payment=payment,
         attempt=story.last_attempt,

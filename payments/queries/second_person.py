@@ -12,7 +12,7 @@ from audit.actor import Actor
 from audit.approvals.models import Approval
 from audit.data_keys import open_data_keys, select_data_keys
 from audit.together import together
-from payments.ledger.chart import AccountCode, name_account
+from payments.ledger.chart import AccountCode
 from payments.ledger.money import Money
 from payments.ledger.queries import make_balance, select_balance
 from payments.models import Attempt, Payment, Refund
@@ -88,7 +88,7 @@ def get_refund_context(approval: Approval, actor: Actor, now: datetime) -> Refun
     story = make_story(read)
     payment = story.payment
     refund = next(one for one in story.refunds if one.pk == approval.subject_id)
-    account = name_account(payment.merchant_id, payment.currency, AccountCode.MERCHANT_PAYABLE)
+    account = payment.account(AccountCode.MERCHANT_PAYABLE)
     told = list_told(story)
     entries, *read = together(select_entries(told), *select_balance(account))
     balance = make_balance(read).usual

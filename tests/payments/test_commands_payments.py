@@ -24,7 +24,7 @@ from payments.commands.payments import (
     retry_payment,
 )
 from payments.commands.voids import record_void_lost, record_void_result, void_payment
-from payments.ledger.chart import AccountCode, name_account
+from payments.ledger.chart import AccountCode
 from payments.ledger.models import Entry, Transfer
 from payments.ledger.money import Money
 from payments.models import Attempt, Capture, Payment
@@ -180,9 +180,9 @@ def test_an_automatic_payment_is_captured_and_booked_with_its_fee() -> None:
     payment = captured_payment(eur(10_000))
     sums = {
         code: sum(
-            Entry.objects.filter(
-                account_id=name_account(payment.merchant_id, "EUR", code).id
-            ).values_list("amount_minor", flat=True)
+            Entry.objects.filter(account_id=payment.account(code).id).values_list(
+                "amount_minor", flat=True
+            )
         )
         for code in (AccountCode.PROVIDER_CLEARING, AccountCode.MERCHANT_PAYABLE, AccountCode.FEES)
     }

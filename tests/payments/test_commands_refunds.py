@@ -13,7 +13,7 @@ from audit.errors import Kind, Refusal
 from audit.models import LogEntry
 from audit.outbox.models import Message
 from payments.commands.refunds import approve_refund, refund_payment, reject_refund, withdraw_refund
-from payments.ledger.chart import AccountCode, name_account
+from payments.ledger.chart import AccountCode
 from payments.ledger.models import Entry, Transfer
 from payments.ledger.money import Money
 from payments.models import Payment, Refund
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("somebody")]
 
 
 def balance(payment: Payment, code: AccountCode) -> int:
-    account = name_account(payment.merchant_id, payment.currency, code)
+    account = payment.account(code)
     return sum(Entry.objects.filter(account_id=account.id).values_list("amount_minor", flat=True))
 
 

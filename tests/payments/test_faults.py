@@ -13,7 +13,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group
 from django.db import connection
+from django.db.models import Count
 
 from audit import clock
 from audit import command as kernel
@@ -42,6 +43,7 @@ from payments.commands import (
     reroutes,
     voids,
 )
+from payments.gateways.capabilities import CAPABILITIES
 from payments.gateways.commands import (
     create_account,
     enable_account,
@@ -49,6 +51,8 @@ from payments.gateways.commands import (
     set_route,
 )
 from payments.gateways.models import ConnectorAccount
+from payments.ledger import proofs
+from payments.ledger.models import Entry
 from payments.models import (
     Attempt,
     Capture,
@@ -67,6 +71,7 @@ from tests.payments.builders import (
     eur,
     make_card,
     make_customer,
+    make_live_account,
     make_merchant,
     make_reason,
     operation_answer,
@@ -94,6 +99,7 @@ class World:
     merchant: Any
     customer: Any
     card: Any
+    is_live: bool = False
     seen: Counter[str] = field(default_factory=Counter)
 
 
@@ -103,7 +109,7 @@ def world(somebody: Actor, monkeypatch: pytest.MonkeyPatch) -> World:
     storms.prepare()
     make_reason()
     RefundReason.objects.create(code="provider_said", act="correction", label="The provider said")
-    merchant = make_merchant()
+    merchant = make_merchant(is_live=True)
     customer = make_customer(merchant)
     house = ConnectorAccount.objects.get(connector="sandbox")
     set_route(account_ids=[house.pk, _second_account().pk])
@@ -115,6 +121,24 @@ def _second_account() -> ConnectorAccount:
     made = create_account(connector="sandbox", name="Second", key="second")
     record_trial(account_id=made.pk, tried="", outcome=ConnectorAccount.Trial.PASSED)
     return enable_account(account_id=made.pk)
+
+
+def with_live_money(world: World) -> World:
+    """The same people and the same merchant, where money is real."""
+    customer = make_customer(world.merchant, is_live=True)
+    card = make_card(world.merchant, customer, is_live=True)
+    second = create_account(
+        connector="stripe",
+        name="Second, real",
+        is_live=True,
+        api_key="sk_live_anotherofthetests",
+        key="second, real",
+    )
+    passed = ConnectorAccount.Trial.PASSED
+    record_trial(account_id=second.pk, tried=second.next_api_key, outcome=passed)
+    enable_account(account_id=second.pk)
+    set_route(account_ids=[make_live_account().pk, second.pk], is_live=True)
+    return World(world.agent, world.lead, world.merchant, customer, card, is_live=True)
 
 
 def _employ(name: str, limit: int) -> Actor:
@@ -153,6 +177,7 @@ def _created(world: World, key: str) -> Call:
         card_id=world.card.pk,
         amount=eur(10_000),
         capture_method="manual",
+        is_live=world.is_live,
         key=key,
     )
 
@@ -367,7 +392,11 @@ def _set_right_by_two(world: World, row: Capture | Refund) -> Call:
 
 def _prepared_then_confirmed(world: World, key: str) -> Iterator[tuple[str, Call]]:
     payment = intents.create_intent(
-        merchant_id=world.merchant.pk, card_id=world.card.pk, amount=eur(10_000), key=key
+        merchant_id=world.merchant.pk,
+        card_id=world.card.pk,
+        amount=eur(10_000),
+        is_live=world.is_live,
+        key=key,
     )
     yield (
         "payments.intent.confirmed",
@@ -503,3 +532,29 @@ def test_the_story_has_every_command_that_moves_money(world: World) -> None:
         in_good_weather(world, seed)
     assert set(world.seen) == {event for event in kernel.money if event.startswith("payments.")}
     assert all(event.startswith(("payments.", "toys.")) for event in kernel.money)
+
+
+def booked_by_mode() -> dict[bool, int]:
+    entries = Entry.objects.order_by().values_list("account__is_live")
+    return dict(entries.annotate(Count("pk")))
+
+
+def test_no_command_that_moves_money_books_where_the_other_mode_stands(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One merchant, test and live in turn: what a step books is of its payment's mode alone."""
+    can_all = replace(CAPABILITIES["stripe"], features=CAPABILITIES["sandbox"].features)
+    monkeypatch.setitem(CAPABILITIES, "stripe", can_all)
+    worlds = [world, with_live_money(world)]
+    for seed in range(len(STORIES)):
+        for told in worlds:
+            other = booked_by_mode().get(not told.is_live, 0)
+            for event, call in tell(told, seed, f"{told.is_live}-{seed}"):
+                told.seen[event] += 1
+                call()
+                assert booked_by_mode().get(not told.is_live, 0) == other, event
+    for told in worlds:
+        assert set(told.seen) == {one for one in kernel.money if one.startswith("payments.")}
+    booked = booked_by_mode()
+    assert booked[True] == booked[False] > 0
+    assert [*payments_off(), *proofs.prove_modes(), *proofs.prove_trial_balance()] == []

@@ -32,12 +32,16 @@ from payments.commands.refunds import record_refund_lost, record_refund_result, 
 from payments.commands.voids import record_void_lost, record_void_result, void_payment
 from payments.ledger.chart import TransferCode
 from payments.ledger.models import Entry
-from payments.ledger.proofs import prove_transfers_are_zero, prove_trial_balance
+from payments.ledger.money import Money
+from payments.ledger.proofs import prove_modes, prove_transfers_are_zero, prove_trial_balance
 from payments.models import Attempt, Capture, Increment, Payment, Refund
 from payments.proofs import payments_off
 from tests.payments.builders import (
     authorized_payment,
     eur,
+    make_card,
+    make_customer,
+    make_merchant,
     make_reason,
     new_key,
     operation_answer,
@@ -49,12 +53,21 @@ OPEN = ("pending", "unknown", "conflicted")
 VOIDS = ("voiding", "void_unknown")
 
 
+def _make_payment(amount: Money, *, is_live: bool) -> Payment:
+    merchant = make_merchant(is_live=True)
+    customer = make_customer(merchant, is_live=is_live)
+    card = make_card(merchant, customer, is_live=is_live)
+    return authorized_payment(
+        amount, merchant=merchant, customer=customer, card=card, is_live=is_live
+    )
+
+
 class Life:
     """One payment, dice that choose what happens, and what the provider has really done."""
 
     def __init__(self, seed: int) -> None:
         self.dice = random.Random(seed)
-        self.payment = authorized_payment(eur(self.dice.randint(1, 5_000)))
+        self.payment = _make_payment(eur(self.dice.randint(1, 5_000)), is_live=seed % 2 == 1)
         self.moved: Counter[str] = Counter()
         make_reason()
 
@@ -213,4 +226,6 @@ def test_any_life_of_a_payment_adds_up(seed: int) -> None:
     assert payment.captured_minor == net
     fees = booked(TransferCode.CAPTURE_FEE) - booked(TransferCode.CAPTURE_FEE_VOIDED)
     assert fees >= 0
-    assert [*prove_trial_balance(), *prove_transfers_are_zero()] == []
+    assert [*prove_trial_balance(), *prove_transfers_are_zero(), *prove_modes()] == []
+    modes = set(Entry.objects.values_list("account__is_live", flat=True))
+    assert modes <= {payment.is_live}

@@ -45,13 +45,21 @@ def wait_until_after(moment: datetime) -> None:
 class Book:
     """The accounts of one owner in euros, with the postings that tests want."""
 
-    def __init__(self, currency: str = "EUR") -> None:
+    def __init__(self, currency: str = "EUR", *, is_live: bool = False) -> None:
         self.owner_id = uuid.uuid4()
         self.currency = currency
+        self.is_live = is_live
         in_work(lambda work: steps.open_accounts(work, self.owner_id, currency))
 
     def account(self, code: AccountCode, holder: uuid.UUID | None = None) -> AccountRef:
-        return name_account(self.owner_id, self.currency, code, holder)
+        return name_account(self.owner_id, self.currency, code, holder, is_live=self.is_live)
+
+    @property
+    def twin(self) -> Book:
+        """The same owner's book of the other mode."""
+        book = Book.__new__(Book)
+        book.owner_id, book.currency, book.is_live = self.owner_id, self.currency, not self.is_live
+        return book
 
     def money(self, minor: int) -> Money:
         return Money(minor, self.currency)
@@ -62,7 +70,9 @@ class Book:
 
         def body(work: Work) -> None:
             assert card.holder is not None
-            steps.open_guarded(work, self.owner_id, self.currency, CARD, card.holder)
+            steps.open_guarded(
+                work, self.owner_id, self.currency, CARD, card.holder, is_live=self.is_live
+            )
             if minor:
                 self.post_move(work, CLEARING, card, minor)
 

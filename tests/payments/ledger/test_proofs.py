@@ -67,7 +67,7 @@ def test_falsified_entry_is_named_by_its_transfer(busy_book: Book) -> None:
     status, told = prove()
     assert status == 1
     assert f"transfer {entry.transfer_id}: off by" in told
-    assert "EUR: debits and credits differ by" in told
+    assert "test EUR: debits and credits differ by" in told
 
 
 def test_entry_that_was_removed_is_named_by_its_transfer(busy_book: Book) -> None:
@@ -105,6 +105,22 @@ def test_account_under_another_name_is_named(busy_book: Book) -> None:
     assert f"account {pk}: its name says" in prove()[1]
 
 
+def test_account_moved_to_the_other_mode_is_named(busy_book: Book) -> None:
+    pk = busy_book.account(CLEARING).id
+    falsify("UPDATE ledger_account SET is_live = %s WHERE id = %s", True, key(pk))
+    assert f"account {pk}: its name says" in prove()[1]
+
+
+def test_transfer_that_mixes_test_and_live_money_is_named(busy_book: Book) -> None:
+    entry = Entry.objects.filter(account_id=busy_book.account(PAYABLE).id).first()
+    assert entry is not None
+    there = busy_book.twin.account(PAYABLE).id
+    falsify("UPDATE ledger_entry SET account_id = %s WHERE id = %s", key(there), key(entry.pk))
+    told = prove()[1]
+    assert f"transfer {entry.transfer_id}: mixes test money and live money" in told
+    assert "live EUR: debits and credits differ by" in told
+
+
 def test_proofs_are_told_to_machines(busy_book: Book) -> None:
     status, told = prove("--json")
     result = json.loads(told)
@@ -124,6 +140,7 @@ def test_each_proof_is_one_statement(busy_book: Book, django_assert_num_queries:
         proofs.prove_trial_balance,
         proofs.prove_transfers_are_zero,
         proofs.prove_entries_of_transfers,
+        proofs.prove_modes,
         proofs.prove_currencies,
         proofs.prove_account_names,
         proofs.prove_guarded,

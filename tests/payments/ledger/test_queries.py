@@ -89,17 +89,21 @@ def test_rolled_up_balance_costs_one_query(
     with django_assert_num_queries(1):
         assert queries.get_balance(card).usual.minor == 5
     with django_assert_num_queries(2):
-        assert len(queries.list_balances(book.owner_id)) == len(AccountCode)
+        assert len(queries.list_balances(book.owner_id, is_live=False)) == len(AccountCode)
 
 
 def test_balances_of_an_owner_are_his_alone(book: Book) -> None:
     other = Book()
     other.move(CLEARING, PAYABLE, 99)
     book.move(CLEARING, PAYABLE, 10)
-    balances = {one.account.code: one.usual.minor for one in queries.list_balances(book.owner_id)}
+    book.twin.move(CLEARING, PAYABLE, 7)
+    found = queries.list_balances(book.owner_id, is_live=False)
+    balances = {one.account.code: one.usual.minor for one in found}
     assert balances[CLEARING] == 10
     assert balances[PAYABLE] == 10
-    assert queries.list_balances(book.owner_id, "USD") == []
+    live = queries.list_balances(book.owner_id, is_live=True)
+    assert {one.account.code: one.usual.minor for one in live}[CLEARING] == 7
+    assert queries.list_balances(book.owner_id, "USD", is_live=False) == []
 
 
 def test_entries_are_found_by_reference(book: Book) -> None:
@@ -135,10 +139,14 @@ def test_statement_pages_show_each_entry_once(book: Book) -> None:
     assert sorted(seen) == list(range(1, 22))
 
 
-def test_trial_balance_is_told_by_currency(book: Book) -> None:
+def test_trial_balance_is_told_by_mode_and_currency(book: Book) -> None:
     other = Book("JPY")
     book.move(CLEARING, PAYABLE, 10)
+    book.twin.move(CLEARING, PAYABLE, 3)
     other.move(CLEARING, PAYABLE, 700)
-    rows = [(row.currency, row.debits_minor, row.credits_minor) for row in queries.trial_balance()]
-    assert rows == [("EUR", 10, -10), ("JPY", 700, -700)]
+    rows = [
+        (row.is_live, row.currency, row.debits_minor, row.credits_minor)
+        for row in queries.trial_balance()
+    ]
+    assert rows == [(False, "EUR", 10, -10), (False, "JPY", 700, -700), (True, "EUR", 3, -3)]
     assert all(row.difference_minor == 0 for row in queries.trial_balance())

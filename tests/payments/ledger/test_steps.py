@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
@@ -12,8 +14,8 @@ from audit import clock, guard
 from audit.errors import KernelError, Refusal, WriteBlocked
 from audit.models import LogEntry
 from audit.work import Work
-from payments.ledger import steps
-from payments.ledger.chart import AccountCode, AccountRef, TransferCode
+from payments.ledger import proofs, steps
+from payments.ledger.chart import NAMESPACE, AccountCode, AccountRef, TransferCode, name_account
 from payments.ledger.models import Account, Entry, Transfer
 from payments.ledger.money import Money
 from payments.ledger.queries import get_balance
@@ -139,7 +141,63 @@ def test_same_effect_is_booked_once(book: Book) -> None:
 def test_accounts_are_opened_once(book: Book) -> None:
     again = in_work(lambda work: steps.open_accounts(work, book.owner_id, "EUR"))
     assert again == []
-    assert Account.objects.filter(owner_id=book.owner_id).count() == len(AccountCode)
+    opened = Account.objects.filter(owner_id=book.owner_id)
+    for is_live in (False, True):
+        assert opened.filter(is_live=is_live).count() == len(AccountCode)
+
+
+def test_one_name_is_another_account_in_each_mode(book: Book) -> None:
+    here, there = book.account(CLEARING), book.twin.account(CLEARING)
+    assert here.id != there.id
+    book.move(CLEARING, PAYABLE, 5)
+    book.twin.move(CLEARING, PAYABLE, 70)
+    assert (minor_of(here), minor_of(there)) == (5, 70)
+
+
+def test_name_of_a_test_account_has_stayed_what_it_was() -> None:
+    owner = uuid.UUID(int=7)
+    name = uuid.uuid5(NAMESPACE, f"{owner}:EUR:fees:")
+    assert name_account(owner, "EUR", AccountCode.FEES, is_live=False).id == name
+
+
+def test_test_money_and_live_money_in_one_transfer_are_refused(book: Book) -> None:
+    lines = [
+        debit(book.account(CLEARING), book.money(5)),
+        credit(book.twin.account(PAYABLE), book.money(5)),
+    ]
+    with pytest.raises(KernelError, match="test money and live money"):
+        in_work(lambda work: steps.post(work, CAPTURE, "capture:1", lines))
+    assert not Transfer.objects.exists()
+
+
+def test_reversal_stays_in_the_mode_of_what_it_undoes(book: Book) -> None:
+    live = book.twin
+    transfer = live.move(CLEARING, PAYABLE, 70)
+    in_work(lambda work: steps.reverse(work, transfer))
+    assert minor_of(live.account(CLEARING)) == 0
+    assert not Entry.objects.filter(account__is_live=False).exists()
+
+
+def test_card_of_one_mode_is_not_there_in_the_other(book: Book) -> None:
+    card = book.open_card(50)
+    twin = name_account(book.owner_id, "EUR", CARD, card.holder, is_live=True)
+    with pytest.raises(KernelError, match="not there"):
+        book.twin.move(CLEARING, twin, 5)
+    assert minor_of(card) == -50
+
+
+def test_migration_opens_the_accounts_of_live_money_that_are_missing(book: Book) -> None:
+    book.open_card(50)
+    opened = Account.objects.filter(is_live=True)
+    names = set(opened.values_list("pk", flat=True))
+    migration = import_module("payments.ledger.migrations.0004_accounts_for_live_money")
+    with guard.suspended():
+        opened.order_by("pk")[0].delete()
+        opened.filter(code=CLEARING).delete()
+        for _ in range(2):
+            migration.open_live(apps, None)
+    assert set(opened.values_list("pk", flat=True)) == names
+    assert list(proofs.prove_account_names()) == []
 
 
 def test_accounts_of_no_currency_are_refused(book: Book) -> None:
@@ -151,7 +209,11 @@ def test_only_guarded_codes_have_holders(book: Book) -> None:
     with pytest.raises(ValueError, match="holder"):
         book.account(CLEARING, uuid.uuid4())
     with pytest.raises(KernelError, match="not guarded"):
-        in_work(lambda work: steps.open_guarded(work, book.owner_id, "EUR", CLEARING, uuid.uuid4()))
+        in_work(
+            lambda work: steps.open_guarded(
+                work, book.owner_id, "EUR", CLEARING, uuid.uuid4(), is_live=False
+            )
+        )
 
 
 def test_line_on_a_guarded_account_moves_its_balance(book: Book) -> None:
@@ -181,7 +243,7 @@ def test_taking_more_than_a_new_account_holds_is_refused(book: Book) -> None:
     def body(work: Work) -> None:
         card = book.account(CARD, uuid.uuid4())
         assert card.holder is not None
-        steps.open_guarded(work, book.owner_id, "EUR", CARD, card.holder)
+        steps.open_guarded(work, book.owner_id, "EUR", CARD, card.holder, is_live=False)
         book.post_move(work, CLEARING, card, 10)
         book.post_move(work, card, PAYABLE, 11)
 

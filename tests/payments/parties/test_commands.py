@@ -58,8 +58,8 @@ def test_merchant_has_its_currencies_and_their_accounts(merchant: Merchant) -> N
         "USD": 30,
     }
     accounts = Account.objects.filter(owner_id=merchant.pk)
-    assert accounts.filter(currency="EUR").count() == len(AccountCode)
-    assert accounts.filter(currency="USD").count() == len(AccountCode)
+    assert accounts.filter(currency="EUR").count() == 2 * len(AccountCode)
+    assert accounts.filter(currency="USD", is_live=True).count() == len(AccountCode)
     assert get_terms(merchant.pk, "USD").merchant.fee_basis_points == 140
 
 
