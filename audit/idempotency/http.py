@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 
@@ -83,17 +84,25 @@ def once(
             subject_id=about(row),
         )
 
-    with waiting or nullcontext(), accompanied_by(note):
-        row = run(f"api:{owner}:{digest_of(key)[:40]}")
+    try:
+        with waiting or nullcontext(), accompanied_by(note):
+            row = run(f"api:{owner}:{digest_of(key)[:40]}")
+    except (Refusal, IntegrityError):
+        # Perhaps only because another request with this key was faster by a hair.
+        rival = find_record(owner, key)
+        if rival is None:
+            raise
+        return _again(rival, print_)
     status, told = present(kind, about(row))
     text = json.dumps(told)
     try:
         keep_answer(record_id=record_id, status_code=status, answer=text, key=str(record_id))
     except Refusal as refusal:
-        if refusal.kind is Kind.MISSING:
-            # Another request with this key was faster by a hair, and is at it.
-            raise key_in_flight() from refusal
-        raise
+        if refusal.kind is not Kind.MISSING:
+            raise
+        # The command's own key had done it: for a rival, or so long ago that it was forgotten here.
+        rival = find_record(owner, key)
+        return _answer(status, text, replayed=True) if rival is None else _again(rival, print_)
     return _answer(status, text)
 
 

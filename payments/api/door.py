@@ -59,11 +59,15 @@ def caller_of(request: HttpRequest) -> Caller:
 def once_for(
     request: HttpRequest,
     kind: str,
-    body: Any,
     run: Callable[[str], Row],
     about: Callable[[Row], uuid.UUID],
 ) -> HttpResponse:
     """Once by the caller's Idempotency-Key (see `audit.idempotency.http.once`), waiting for the
-    provider no longer than API_WAIT_S."""
+    provider no longer than API_WAIT_S.
+
+    The body counts as it was sent, so that a field that is new with us changes nothing for a
+    repeat.
+    """
+    body = getattr(request, "json_body", {})
     waiting = at_once(settings.API_WAIT_S)
     return once(request, caller_of(request).owner, kind, body, run, about, waiting)

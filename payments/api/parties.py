@@ -44,7 +44,6 @@ def create(request: HttpRequest, data: CustomerIn) -> HttpResponse:
     return once_for(
         request,
         "customer",
-        data.dict(),
         lambda key: create_customer(
             merchant_id=caller.merchant.pk, is_live=caller.is_live, key=key, **data.dict()
         ),
@@ -101,7 +100,6 @@ def add(request: HttpRequest, data: CardIn) -> HttpResponse:
     return once_for(
         request,
         "card",
-        data.dict(),
         lambda key: add_card(
             merchant_id=caller.merchant.pk,
             customer_id=data.customer,

@@ -22,6 +22,7 @@ from payments.api.schemas import (
     ConfirmIn,
     IncrementIn,
     Moment,
+    NothingIn,
     PaymentIn,
     PaymentList,
     PaymentOut,
@@ -67,7 +68,7 @@ def take(request: HttpRequest, data: PaymentIn) -> HttpResponse:
             raise Refusal("card_required", _("Say which card: none was given yet."), field="card")
         return create_payment(card_id=data.card, key=key, **given)
 
-    return once_for(request, "payment", data.dict(), run, lambda payment: payment.pk)
+    return once_for(request, "payment", run, lambda payment: payment.pk)
 
 
 def _money(minor: int, currency: str) -> Money:
@@ -89,20 +90,18 @@ def confirm(request: HttpRequest, payment_id: uuid.UUID, data: ConfirmIn) -> Htt
         send = confirm_intent if payment.status in UNTRIED else retry_payment
         return send(payment_id=payment.pk, card_id=data.card, key=key)
 
-    return _act(request, payment_id, data.dict(), act)
+    return _act(request, payment_id, act)
 
 
 def _act(
     request: HttpRequest,
     payment_id: uuid.UUID,
-    body: dict[str, Any],
     act: Callable[[Payment, str], Payment | Attempt | Capture | Increment],
 ) -> HttpResponse:
     """Something done once with a payment of the caller's. A repeat does not ask for the payment."""
     return once_for(
         request,
         "payment",
-        body,
         lambda key: act(get_own_payment(request, payment_id), key),
         lambda _row: payment_id,
     )
@@ -119,7 +118,7 @@ def capture(request: HttpRequest, payment_id: uuid.UUID, data: CaptureIn) -> Htt
         amount = payment.money(minor)
         return capture_payment(payment_id=payment.pk, amount=amount, is_final=data.final, key=key)
 
-    return _act(request, payment_id, data.dict(), act)
+    return _act(request, payment_id, act)
 
 
 @router.post(
@@ -135,7 +134,7 @@ def increment(request: HttpRequest, payment_id: uuid.UUID, data: IncrementIn) ->
         amount = payment.money(data.amount)
         return increment_authorization(payment_id=payment.pk, amount=amount, key=key)
 
-    return _act(request, payment_id, data.dict(), act)
+    return _act(request, payment_id, act)
 
 
 @router.post(
@@ -145,7 +144,10 @@ def increment(request: HttpRequest, payment_id: uuid.UUID, data: IncrementIn) ->
     auth=WRITE,
 )
 def void_captured(
-    request: HttpRequest, payment_id: uuid.UUID, capture_id: uuid.UUID
+    request: HttpRequest,
+    payment_id: uuid.UUID,
+    capture_id: uuid.UUID,
+    data: NothingIn | None = None,
 ) -> HttpResponse:
     """Take a whole capture back before it is settled, which is no refund."""
 
@@ -154,13 +156,15 @@ def void_captured(
             raise missing("capture_missing")
         return void_capture(capture_id=capture_id, key=key)
 
-    return _act(request, payment_id, {}, act)
+    return _act(request, payment_id, act)
 
 
 @router.post(
     "/payments/{uuid:payment_id}/void", url_name="payment_void", response=TAKEN, auth=WRITE
 )
-def void(request: HttpRequest, payment_id: uuid.UUID) -> HttpResponse:
+def void(
+    request: HttpRequest, payment_id: uuid.UUID, data: NothingIn | None = None
+) -> HttpResponse:
     """Let go of what is held and not captured; give up what was not confirmed."""
 
     def act(payment: Payment, key: str) -> Payment:
@@ -168,7 +172,7 @@ def void(request: HttpRequest, payment_id: uuid.UUID) -> HttpResponse:
             return cancel_intent(payment_id=payment.pk)
         return void_payment(payment_id=payment.pk, key=key)
 
-    return _act(request, payment_id, {}, act)
+    return _act(request, payment_id, act)
 
 
 class PaymentQuery(Schema):

@@ -39,7 +39,7 @@ def refund(request: HttpRequest, data: RefundIn) -> HttpResponse:
             key=key,
         )
 
-    return once_for(request, "refund", data.dict(), run, lambda refund: refund.pk)
+    return once_for(request, "refund", run, lambda refund: refund.pk)
 
 
 class RefundQuery(Schema):

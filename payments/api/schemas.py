@@ -70,6 +70,10 @@ class PaymentIn(In):
     capture_method: Literal["automatic", "manual"] = "automatic"
 
 
+class NothingIn(In):
+    """Nothing more is to be said: no body, or an empty object."""
+
+
 class ConfirmIn(In):
     """With which card; without one, the one that was given or tried before."""
 

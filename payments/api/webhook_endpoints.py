@@ -72,7 +72,6 @@ def create(request: HttpRequest, data: EndpointIn) -> HttpResponse:
     return once_for(
         request,
         "webhook_secret",
-        data.dict(),
         lambda key: create_endpoint(
             merchant_id=caller.merchant.pk,
             is_live=caller.is_live,
@@ -154,7 +153,7 @@ def rotate(request: HttpRequest, endpoint_id: uuid.UUID, data: RotationIn) -> Ht
             endpoint_id=found.pk, overlap_hours=data.overlap_hours, version=found.version
         )
 
-    return once_for(request, "webhook_secret", data.dict(), run, lambda endpoint: endpoint.pk)
+    return once_for(request, "webhook_secret", run, lambda endpoint: endpoint.pk)
 
 
 def _get_own(request: HttpRequest, endpoint_id: uuid.UUID) -> Endpoint:
