@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from audit.actor import acting_as, system
-from audit.idempotency import http
 from audit.idempotency.commands import tidy_records
 from audit.idempotency.models import Record
+from audit.idempotency.queries import digest_of, find_record
 from config.api.root import api
 from payments.models import Attempt, Capture, Payment, Refund
 from payments.parties.models import Customer
@@ -127,13 +127,13 @@ def test_rival_that_did_not_see_the_first_request_does_nothing(
 
 def blind_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The next look for a record finds nothing, as when the first has not been committed yet."""
-    look, asked = http.find_record, [0]
+    asked = [0]
 
     def find(owner: str, key: str) -> Record | None:
         asked[0] += 1
-        return None if asked[0] == 1 else look(owner, key)
+        return None if asked[0] == 1 else find_record(owner, key)
 
-    monkeypatch.setattr(http, "find_record", find)
+    monkeypatch.setattr("audit.idempotency.http.find_record", find)
     return asked
 
 
@@ -187,7 +187,7 @@ def test_what_takes_no_body_takes_none(shop: Shop, what: str) -> None:
 def test_answer_that_is_kept_is_sealed(shop: Shop, what: str) -> None:
     path, body = ONCE[what](shop)
     answer = shop.call("POST", path, body, idempotency_key="k")
-    kept = Record.objects.get(digest=http.digest_of("k")).answer
+    kept = Record.objects.get(digest=digest_of("k")).answer
     assert kept
     assert answer.json()["id"] not in kept
     for secret in ("ck_test", "4242", shop.card.token, str(answer.json().get("secret"))):
