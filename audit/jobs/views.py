@@ -55,11 +55,16 @@ def _line(job: Job) -> dict[str, Any]:
 def _tabs(actor: Actor, current: str) -> list[dict[str, Any]]:
     if not actor.may(SEE_ALL):
         return []
-    mine = {"label": _("mine"), "status": "", "is_current": not current}
+    here = reverse("jobs:list")
+    mine = {"label": _("mine"), "url": here, "is_current": not current}
     return [
         mine,
         *(
-            {"label": one.label, "status": one.value, "is_current": one.value == current}
+            {
+                "label": one.label,
+                "url": f"{here}?status={one.value}",
+                "is_current": one.value == current,
+            }
             for one in Job.Status
         ),
     ]

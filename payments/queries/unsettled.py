@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Case, Q, QuerySet, When
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from audit import keyset
 from audit.actor import Actor
@@ -63,7 +64,7 @@ NOUNS: dict[type[Asking], Any] = {
     Attempt: _("Authorization"),
     Increment: _("Increase"),
     Capture: _("Capture"),
-    Refund: _("Refund"),
+    Refund: pgettext_lazy("noun", "Refund"),
 }
 
 

@@ -56,6 +56,18 @@ def test_two_people_on_one_payment_are_told_of_each_other(enter: Enter, pay: Pay
     expect(lorcan.locator(".presence")).not_to_contain_text("Amandine")
 
 
+def test_without_script_the_page_says_who_is_there_as_it_loads(enter: Enter, pay: Pay) -> None:
+    payment = pay()
+    amandine = open_page(enter("support_agent"), payment)
+    lorcan = enter("support_lead", java_script_enabled=False)
+    open_page(lorcan, payment)
+    told = "Amandine Vasseur is on this page since"
+    expect(lorcan.locator(".presence")).to_contain_text(told)
+    amandine.get_by_role("link", name="Refund", exact=True).click()
+    lorcan.goto(f"/payments/{payment.pk}/refunds/new/")
+    expect(lorcan.locator(".presence-warns")).to_contain_text("Amandine Vasseur is filling in")
+
+
 def test_nothing_moves_when_a_colleague_comes(enter: Enter, pay: Pay) -> None:
     payment = pay()
     amandine = open_page(enter("support_agent"), payment)

@@ -291,8 +291,8 @@ def test_looks_of_a_customer_are_found_by_index_and_paged_by_key(payment: Paymen
     statements = [one["sql"] for one in queries]
     assert len(statements) <= MOST_QUERIES
     following = first.context["pager"].next_url
-    assert len(first.context["lines"]) == 50
-    lines = [*first.context["lines"], *auditor.get(following).context["lines"]]
+    assert len(first.context["rows"]) == 50
+    lines = [*first.context["rows"], *auditor.get(following).context["rows"]]
     # The auditor's own looks stand among them; where depends on the database's clock.
     assert len({line.url for line in lines if line.sentence == "Looked at a payment"}) == 51
     (sql,) = [one for one in statements if one.startswith("SELECT") and "audit_look" in one]

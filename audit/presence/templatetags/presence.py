@@ -18,20 +18,19 @@ register = template.Library()
 
 
 @register.inclusion_tag("presence/presence.html")
-def presence(
-    kind: str, subject_id: uuid.UUID, doing: str = HERE, *, at_once: bool = True
-) -> dict[str, Any]:
+def presence(kind: str, subject_id: uuid.UUID, doing: str = HERE) -> dict[str, Any]:
     """`{% presence "payment" payment.pk "refund" %}`: says who else is here, and says it of us.
 
-    The page needs `js/presence.js` and `css/notes.css`. One SELECT; none with `at_once=False`,
-    which leaves it to the first poll.
+    Who else is there stands in the page as it loads, for whoever has no script; with it the page
+    says every few seconds that it is open, and hears the others. One SELECT.
+    The page needs `js/presence.js` and `css/notes.css`.
     """
     return {
         "kind": kind,
         "subject_id": subject_id,
         "doing": doing,
         "every_s": settings.PRESENCE_POLL_S,
-        "others": list_others(kind, subject_id, current_actor().user_id) if at_once else (),
+        "others": list_others(kind, subject_id, current_actor().user_id),
     }
 
 

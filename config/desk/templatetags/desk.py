@@ -8,6 +8,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
 from django import template
+from django.forms import BaseForm
 from django.template.defaultfilters import capfirst
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -205,3 +206,9 @@ def scaled(minor: int, currency: str) -> str:
 def unlocalized(share: float | None) -> str:
     """A share as a script reads it; nothing for None."""
     return "" if share is None else f"{share:.4f}"
+
+
+@register.filter
+def is_tampered(form: BaseForm) -> bool:
+    """Whether something is wrong with what a person neither sees in a form nor fills in."""
+    return any(field.errors for field in form.hidden_fields())

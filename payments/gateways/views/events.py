@@ -31,7 +31,7 @@ def events(request: HttpRequest) -> HttpResponse:
     page = keyset.take(list_events(status), place, by="received_at", descending=True)
     saw(request, page.rows)
     context = {
-        "events": page.rows,
+        "rows": page.rows,
         "status": status,
         "statuses": InboundEvent.Status.choices,
         "kinds": list_put_aside(),

@@ -56,7 +56,7 @@ def looks(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     page = keyset.take(rows, place, by="seen_at", descending=True)
     context = {
         "customer": found,
-        "lines": [_line(row) for row in page.rows],
+        "rows": [_line(row) for row in page.rows],
         "pager": keyset.pager(page, request.path, request.GET),
     }
     return render(request, "parties/looks.html", context)

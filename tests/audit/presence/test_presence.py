@@ -135,6 +135,23 @@ def test_nobody_is_told_of_what_he_may_not_see(payment: Payment) -> None:
     assert agent.post(f"/presence/nothing/{payment.pk}/").status_code == 404
 
 
+@pytest.mark.parametrize("shown", ["payment", "customer"])
+def test_page_says_who_is_there_as_it_loads(
+    payment: Payment, amandine: Client, lorcan: Client, shown: str
+) -> None:
+    pages = {
+        "payment": (payment.pk, page_of(payment)),
+        "customer": (payment.customer_id, f"/customers/{payment.customer_id}/"),
+    }
+    pk, page = pages[shown]
+    told = "Amandine Vasseur is on this page since 14:03"
+    with clock.at(NOON):
+        assert told not in words_of(lorcan.get(page))
+        assert amandine.post(f"/presence/{shown}/{pk}/", headers=POLL).status_code == 200
+        assert told in words_of(lorcan.get(page))
+        assert told not in words_of(amandine.get(page))
+
+
 def test_without_script_the_address_is_the_page(payment: Payment, amandine: Client) -> None:
     answer = amandine.get(f"/presence/payment/{payment.pk}/")
     assert (answer.status_code, answer["Location"]) == (302, page_of(payment))

@@ -161,8 +161,8 @@ def test_events_are_filtered_by_status_and_a_status_that_is_none_shows_all(
         body="{}",
         occurred_at=clock.now(),
     )
-    assert len(controller.get(f"{EVENTS}?status=quarantined").context["events"]) == 1
-    assert len(controller.get(f"{EVENTS}?status=<script>").context["events"]) == 2
+    assert len(controller.get(f"{EVENTS}?status=quarantined").context["rows"]) == 1
+    assert len(controller.get(f"{EVENTS}?status=<script>").context["rows"]) == 2
     assert controller.get(f"{EVENTS}?after=nonsense").status_code == 200
 
 
