@@ -34,7 +34,7 @@ class Waiting:
     """
 
     target: uuid.UUID
-    words: str
+    words: Any
     since: datetime
     minor: int
     currency: str
@@ -60,7 +60,10 @@ class Need:
     all_url: Callable[[], str | None] = lambda: None
     when: Any = SINCE
     place: int = 50
-    """`when` says what the moment of its rows is; those with a lower `place` come first."""
+    say: Callable[[str], Any] = str
+    """`when` says what the moment of its rows is; those with a lower `place` come first; `say` puts
+    a row's words into the language of whoever reads them.
+    """
 
     def is_for(self, actor: Actor) -> bool:
         return all(actor.may(one) for one in self.permissions)
@@ -125,8 +128,9 @@ def collect(actor: Actor, now: datetime) -> list[Pile]:
     found: dict[str, list[Waiting]] = {need.code: [] for need in mine}
     branches = [_coded(need, rows) for need in mine for rows in need.rows(actor, now)]
     for code, target, words, since, minor, currency in _read(branches):
-        url = registry[code].url(target)
-        found[code].append(Waiting(target, words, since, int(minor), currency, url))
+        need = registry[code]
+        url = need.url(target)
+        found[code].append(Waiting(target, need.say(words), since, int(minor), currency, url))
     return [_pile(need, found[need.code]) for need in mine if found[need.code]]
 
 

@@ -113,4 +113,4 @@ class ApprovalLimit(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.currency} {self.max_minor}"
+        return f"{self.kind} {self.currency}"

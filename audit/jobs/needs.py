@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import needs
 from audit.actor import Actor
+from audit.jobs.kinds import label_of
 from audit.jobs.models import Job
 from audit.needs import Need, shaped
 
@@ -42,5 +43,6 @@ def register() -> None:
             _page,
             lambda: reverse("jobs:list"),
             place=60,
+            say=label_of,
         )
     )

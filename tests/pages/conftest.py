@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
@@ -75,63 +76,67 @@ def house(db: None) -> House:
     with acting_as(operator("test")):
         colleague = create_person(email="colleague@house.test", roles=["support_agent"])
         payment = captured_payment(eur(10_000))
-        event_id = receive_event(
-            connector="sandbox",
-            event_id="evt_1",
-            type="authorization.levitated",
-            object_kind="authorization",
-            object_reference="auth_1",
-            authorization_reference="auth_1",
-            body='{"customer": {"email": "odile.fontane@example.test"}}',
-            occurred_at=payment.created_at,
-        )
-        api_key, _secret = make_secret_key(payment.merchant)
-        account = ConnectorAccount.objects.get(connector="sandbox")
-        route = set_route(account_ids=[account.pk], currency="EUR")
-        endpoint = create_endpoint(
-            merchant_id=payment.merchant_id,
-            url="https://shop.example/hooks",
-            types=[],
-            key="an endpoint of the shop",
-        )
-        delivery = send_test(endpoint_id=endpoint.pk, version=endpoint.version)
-        assert delivery is not None
-        limit = ApprovalLimit.objects.create(
-            role=Group.objects.get(name="support_lead"), currency="EUR", max_minor=50_000
-        )
-        tag = Tag.objects.create(code="callback", label="Call back")
+        made = {**_settings(payment), **_with_providers(payment)}
     with acting_as(actor_of(colleague)):
-        refund = requested_refund(payment, eur(1_000))
-        note = add_note(kind="payment", subject_id=payment.pk, text="He called twice.", key="n")
-        view = save_view(
-            list_code="payments", name="Mine", query="", columns=[], key="a view of the colleague"
-        )
-        job = act_on_many(
-            act=Act.REFUND,
-            rows=[(str(payment.pk), 100, "EUR")],
-            reason="requested_by_customer",
-            key="a job of the colleague",
-        )
+        made |= _work_of_the_colleague(payment)
     return House(
         payment=payment,
-        approval=Approval.objects.get(subject_id=refund.pk),
-        reason=RefundReason.objects.order_by("position", "code")[0],
-        limit=limit,
-        role=limit.role,
         colleague=colleague,
-        note=note,
-        tag=tag,
+        reason=RefundReason.objects.order_by("position", "code")[0],
         entry=LogEntry.objects.filter(event="payments.refund.requested")[0],
-        view=view,
-        job=job,
         message=Message.objects.get(task="jobs.run"),
-        api_key=api_key,
         capture=Capture.objects.get(payment=payment),
-        event_id=event_id,
-        account=account,
-        route=route,
-        delivery=delivery,
+        **made,
     )
+
+
+def _settings(payment: Payment) -> dict[str, Any]:
+    limit = ApprovalLimit.objects.create(
+        role=Group.objects.get(name="support_lead"), currency="EUR", max_minor=50_000
+    )
+    api_key, _secret = make_secret_key(payment.merchant)
+    tag = Tag.objects.create(code="callback", label="Call back")
+    return {"limit": limit, "role": limit.role, "api_key": api_key, "tag": tag}
+
+
+def _with_providers(payment: Payment) -> dict[str, Any]:
+    """An event that a provider told, an account with a rule, a delivery to the shop."""
+    event_id = receive_event(
+        connector="sandbox",
+        event_id="evt_1",
+        type="authorization.levitated",
+        object_kind="authorization",
+        object_reference="auth_1",
+        authorization_reference="auth_1",
+        body='{"customer": {"email": "odile.fontane@example.test"}}',
+        occurred_at=payment.created_at,
+    )
+    account = ConnectorAccount.objects.get(connector="sandbox")
+    route = set_route(account_ids=[account.pk], currency="EUR")
+    endpoint = create_endpoint(
+        merchant_id=payment.merchant_id,
+        url="https://shop.example/hooks",
+        types=[],
+        key="an endpoint of the shop",
+    )
+    delivery = send_test(endpoint_id=endpoint.pk, version=endpoint.version)
+    return {"event_id": event_id, "account": account, "route": route, "delivery": delivery}
+
+
+def _work_of_the_colleague(payment: Payment) -> dict[str, Any]:
+    refund = requested_refund(payment, eur(1_000))
+    note = add_note(kind="payment", subject_id=payment.pk, text="He called twice.", key="n")
+    view = save_view(
+        list_code="payments", name="Mine", query="", columns=[], key="a view of the colleague"
+    )
+    job = act_on_many(
+        act=Act.REFUND,
+        rows=[(str(payment.pk), 100, "EUR")],
+        reason="requested_by_customer",
+        key="a job of the colleague",
+    )
+    approval = Approval.objects.get(subject_id=refund.pk)
+    return {"approval": approval, "note": note, "view": view, "job": job}
 
 
 Enter = Callable[[str], Client]

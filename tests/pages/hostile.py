@@ -67,88 +67,98 @@ def _refused(**fields: tuple[str, Any]) -> Form:
 
 def forms_of(house: House) -> dict[str, Form]:
     """The table."""
-    row = f"{house.payment.pk.hex}:9000:EUR"
-    reason = ("pick", "requested_by_customer")
     label = {"label": ("needed", "Good"), "label_fr": ("words", "Bon"), "position": ("number", "1")}
     person = {"email": ("needed", "new@house.test"), "name": ("words", "New")}
     return {
         **_of_the_door(),
         **_of_the_administration(house, label, person),
+        **_of_the_desk(),
+        **_of_customers(house),
+        **_of_payments(),
+        **_of_several_payments(house),
         **_of_notes_and_lists(house),
         **_of_keys_and_events(house),
+    }
+
+
+REASON = ("pick", "requested_by_customer")
+
+
+def _of_the_desk() -> dict[str, Form]:
+    """Search, approvals, the record, work in the background."""
+    verdict = {"verdict": ("pick", "approve"), "note": ("words", "Yes."), "key": _key()}
+    return {
         "desk:find": Form(">", {"q": ("needed", "P-123456789ABC")}),
-        "log:people": Form(">", {"q": ("needed", "colleague")}),
-        "approvals:decision": _refused(
-            verdict=("pick", "approve"), note=("words", "Yes."), key=_key()
-        ),
-        "approvals:withdrawal": _refused(**{"withdrawal-note": ("words", "No.")}),
-        "approvals:notice": _refused(next=("door", "/")),
-        "parties:reveal": Form(
-            "·",
-            {
-                "email-reason": ("pick", "identity"),
-                "email-ticket": ("words", "DESK-7"),
-                "email-key": _key(),
-            },
-        ),
-        "parties:merge_new": _refused(reason=("needed", "One person."), key=_key()),
-        "parties:split_new": _refused(reason=("needed", "Two people."), key=_key()),
-        "parties:details_new": Form(
-            ">",
-            {
-                "name": ("words", "Odile Autre"),
-                "email": ("words", "other@example.test"),
-                "phone": ("words", "+33 1 99 00 77 77"),
-                "address": ("words", "1 rue du Bac"),
-                "emptied": ("choice", None),
-                "reason": ("pick", "asked"),
-                "ticket": ("words", "DESK-7"),
-                "seen": ("key", _seen_details(house)),
-            },
-        ),
-        "payments:list": Form(
-            ">", {"reference": ("words", "P-1"), "amount": ("door", "1"), "since": ("door", "")}
-        ),
-        "payments:export_new": Form(">", {"format": ("pick", "csv"), "key": _key()}),
-        "payments:bulk_refunds": Form(
-            ">", {"row": ("key", row), "reason": reason, "comment": ("words", "Why"), "key": _key()}
-        ),
-        "payments:bulk_captures": Form(">", {"row": ("key", row), "key": _key()}),
-        "payments:bulk_voids": Form(">", {"row": ("key", row), "key": _key()}),
-        "payments:bulk_tags": Form(
-            ">", {"row": ("key", row), "tag": ("pick", house.tag.code), "key": _key()}
-        ),
-        "payments:refund_new": Form(
-            ">",
-            {
-                "amount": ("amount", "12.34"),
-                "reason": reason,
-                "comment": ("words", "Why"),
-                "seen": ("number", "9000"),
-                "key": _key(),
-            },
-        ),
-        "payments:refund_preview": Form("·", {"amount": ("amount", "12.34"), "reason": reason}),
-        "payments:capture_new": _refused(
-            amount=("amount", "1.00"), rest=("choice", "keep"), seen=("number", "0"), key=_key()
-        ),
-        "payments:capture_void_new": _refused(key=_key()),
-        "payments:increment_new": _refused(
-            amount=("amount", "1.00"), seen=("number", "0"), key=_key()
-        ),
-        "payments:void_new": _refused(key=_key()),
-        "payments:correction_new": _refused(
-            to_status=("pick", "succeeded"),
-            reason=("pick", "provider_support"),
-            evidence=("needed", "Support says so."),
-            provider_reference=("words", "cap_1"),
-            key=_key(),
-        ),
-        "payments:inquiries": _refused(**{"from": ("door", "unsettled")}),
         "desk:walk_new": _button(),
         "desk:walk_end": _button(),
+        "log:people": Form(">", {"q": ("needed", "colleague")}),
+        "approvals:decision": _refused(**verdict),
+        "approvals:withdrawal": _refused(**{"withdrawal-note": ("words", "No.")}),
+        "approvals:notice": _refused(next=("door", "/")),
         "jobs:cancellation": _button(),
         "outbox:retry": _refused(reason=("needed", "The provider is back.")),
+    }
+
+
+def _of_customers(house: House) -> dict[str, Form]:
+    reveal = {
+        "email-reason": ("pick", "identity"),
+        "email-ticket": ("words", "DESK-7"),
+        "email-key": _key(),
+    }
+    details = {
+        "name": ("words", "Odile Autre"),
+        "email": ("words", "other@example.test"),
+        "phone": ("words", "+33 1 99 00 77 77"),
+        "address": ("words", "1 rue du Bac"),
+        "emptied": ("choice", None),
+        "reason": ("pick", "asked"),
+        "ticket": ("words", "DESK-7"),
+        "seen": ("key", _seen_details(house)),
+    }
+    return {
+        "parties:reveal": Form("·", reveal),
+        "parties:merge_new": _refused(reason=("needed", "One person."), key=_key()),
+        "parties:split_new": _refused(reason=("needed", "Two people."), key=_key()),
+        "parties:details_new": Form(">", details),
+    }
+
+
+def _of_payments() -> dict[str, Form]:
+    """What may be done to one payment."""
+    refund = {"amount": ("amount", "12.34"), "reason": REASON}
+    more = {"comment": ("words", "Why"), "seen": ("number", "9000"), "key": _key()}
+    held = {"amount": ("amount", "1.00"), "seen": ("number", "0"), "key": _key()}
+    correction = {
+        "to_status": ("pick", "succeeded"),
+        "reason": ("pick", "provider_support"),
+        "evidence": ("needed", "Support says so."),
+        "provider_reference": ("words", "cap_1"),
+        "key": _key(),
+    }
+    return {
+        "payments:refund_new": Form(">", {**refund, **more}),
+        "payments:refund_preview": Form("·", refund),
+        "payments:capture_new": _refused(**held, rest=("choice", "keep")),
+        "payments:capture_void_new": _refused(key=_key()),
+        "payments:increment_new": _refused(**held),
+        "payments:void_new": _refused(key=_key()),
+        "payments:correction_new": _refused(**correction),
+        "payments:inquiries": _refused(**{"from": ("door", "unsettled")}),
+    }
+
+
+def _of_several_payments(house: House) -> dict[str, Form]:
+    """The list of payments, and what is done from there."""
+    found = {"reference": ("words", "P-1"), "amount": ("door", "1"), "since": ("door", "")}
+    rows = {"row": ("key", f"{house.payment.pk.hex}:9000:EUR"), "key": _key()}
+    return {
+        "payments:list": Form(">", found),
+        "payments:export_new": Form(">", {"format": ("pick", "csv"), "key": _key()}),
+        "payments:bulk_refunds": Form(">", {**rows, "reason": REASON, "comment": ("words", "Why")}),
+        "payments:bulk_captures": Form(">", rows),
+        "payments:bulk_voids": Form(">", rows),
+        "payments:bulk_tags": Form(">", {**rows, "tag": ("pick", house.tag.code)}),
     }
 
 
