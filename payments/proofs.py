@@ -17,10 +17,12 @@ from payments.queries.days import (
     COLUMNS,
     NOTHING,
     SETTLED_AFTER,
+    Place,
     add_up_days,
     find_first_day,
     find_progress,
     list_changed_days,
+    place_of,
     totals_of,
 )
 from payments.queries.days import PAGE as DAYS
@@ -167,16 +169,21 @@ def _unfollowed(progress: DaysProgress) -> set[date]:
 
 def _off_between(since: date, until: date) -> list[tuple[date, str]]:
     rows = DayTotals.objects.filter(day__gte=since, day__lte=until).order_by("day", "pk")
-    kept = {(row.day, row.currency, row.merchant_id): totals_of(row) for row in rows}
+    kept = {place_of(row): totals_of(row) for row in rows}
     days = [since + timedelta(days=number) for number in range((until - since).days + 1)]
     said = add_up_days(days)
     return [
-        (place[0], f"{place[0]} {place[1]} of merchant {place[2]}: {name} is {is_}, not {should}")
+        (place.day, f"{_words_of(place)}: {name} is {is_}, not {should}")
         for place in sorted(kept.keys() | said.keys(), key=str)
         for name in COLUMNS
         if (is_ := getattr(kept.get(place, NOTHING), name))
         != (should := getattr(said.get(place, NOTHING), name))
     ]
+
+
+def _words_of(place: Place) -> str:
+    money = f"{_MODES[place.is_live]} {place.currency}"
+    return f"{place.day} {money} of merchant {place.merchant_id}"
 
 
 def register() -> None:

@@ -10,7 +10,7 @@ from allauth.mfa import signals as mfa
 from django.contrib.auth import signals as auth
 from django.dispatch import Signal
 
-from audit import log
+from audit import log, modes
 from audit.encryption import keyed_digest
 from audit.models import Outcome
 from config.access import kept, snapshot
@@ -75,6 +75,7 @@ def _signed_in(sender: Any, request: Any, user: User, **_: Any) -> None:
     if hasattr(store, "start"):
         store.start()
         store.prove()
+    modes.start(request)
     kept.settle(request, user)
     request.last_person = user.pk
     log.write([log.make_entry(snapshot.person(user, request), "access.signed_in", obj=user)])

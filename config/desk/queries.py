@@ -138,22 +138,23 @@ class Home:
     figures: Figures | None
 
 
-def get_home(actor: Actor, now: datetime, currency: str = "") -> Home:
+def get_home(actor: Actor, now: datetime, currency: str = "", *, is_live: bool) -> Home:
     """What waits for `actor`, what he touched last, and the figures that his roles see.
 
     Seven SELECTs at most, however many payments there are: figures of past days come from their
-    totals, those of today from an index range. `currency` chooses the one of the thirty days.
+    totals, those of today from an index range. `currency` chooses the one of the thirty days;
+    `is_live` whether they are of live payments or of tests.
     """
     return Home(
         piles=needs.collect(actor, now),
         touched=list_touched(actor),
-        figures=_figures(now, currency, with_month=actor.may(VIEW_DAYS))
+        figures=_figures(now, currency, is_live=is_live, with_month=actor.may(VIEW_DAYS))
         if actor.may(VIEW)
         else None,
     )
 
 
-def _figures(now: datetime, wanted: str, *, with_month: bool) -> Figures:
+def _figures(now: datetime, wanted: str, *, is_live: bool, with_month: bool) -> Figures:
     today = today_of(now)
     then = start_of(today - WEEK) + (now - start_of(today))
     spans = [
@@ -161,17 +162,20 @@ def _figures(now: datetime, wanted: str, *, with_month: bool) -> Figures:
         Span(THEN, start_of(today - WEEK), then),
     ]
     since = today - timedelta(days=DAYS - 1)
-    progress, past = list_kept(since, today - timedelta(days=1)) if with_month else (None, [])
+    yesterday = today - timedelta(days=1)
+    progress, past = list_kept(since, yesterday, is_live=is_live) if with_month else (None, [])
     missing = _missing_days(progress, since, today) if with_month else []
-    live = _by_currency(add_up([*spans, *map(span_of, missing)]))
-    by_day = _by_day(past, live, missing, today)
+    read = _by_currency(add_up([*spans, *map(span_of, missing)], is_live=is_live))
+    by_day = _by_day(past, read, missing, today)
     currencies = sorted(by_day, key=lambda one: (-_volume(by_day[one]), one))
     chosen = wanted if wanted in currencies else next(iter(currencies), "")
     return Figures(
         now=now,
         then=then,
-        today=[_today(one, live.get(one, {}), today) for one in currencies or sorted(live)],
-        month=_month(chosen, by_day[chosen], since, today) if with_month and chosen else None,
+        today=[_today(one, read.get(one, {}), today) for one in currencies or sorted(read)],
+        month=_month(chosen, by_day[chosen], since, today, is_live=is_live)
+        if with_month and chosen
+        else None,
         currencies=currencies if with_month else (),
     )
 
@@ -192,15 +196,15 @@ def _by_currency(groups: Iterable[Group]) -> dict[str, dict[str, Totals]]:
 
 def _by_day(
     past: Iterable[tuple[date, str, Totals]],
-    live: Mapping[str, Mapping[str, Totals]],
+    read: Mapping[str, Mapping[str, Totals]],
     missing: Sequence[date],
     today: date,
 ) -> dict[str, dict[date, Totals]]:
-    found: dict[str, dict[date, Totals]] = {currency: {} for currency in live}
+    found: dict[str, dict[date, Totals]] = {currency: {} for currency in read}
     for day, currency, totals in past:
         if day not in missing and totals.taken:
             found.setdefault(currency, {})[day] = totals
-    for currency, spans in live.items():
+    for currency, spans in read.items():
         found[currency][today] = spans.get(NOW, NOTHING)
         for day in missing:
             found[currency][day] = spans.get(day.isoformat(), NOTHING)
@@ -222,9 +226,11 @@ def _today(currency: str, spans: Mapping[str, Totals], today: date) -> CurrencyT
     )
 
 
-def _month(currency: str, totals: Mapping[date, Totals], since: date, today: date) -> Month:
+def _month(
+    currency: str, totals: Mapping[date, Totals], since: date, today: date, *, is_live: bool
+) -> Month:
     days = [since + timedelta(days=number) for number in range(DAYS)]
-    shops = list_top_merchants(since, today - timedelta(days=1), currency)
+    shops = list_top_merchants(since, today - timedelta(days=1), currency, is_live=is_live)
     return Month(
         currency=currency,
         days=[

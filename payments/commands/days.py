@@ -16,9 +16,11 @@ from payments.queries.days import (
     NOTHING,
     PAGE,
     SETTLED_AFTER,
+    Place,
     add_up_days,
     find_first_day,
     list_changed_days,
+    place_of,
     today_of,
     totals_of,
 )
@@ -97,18 +99,21 @@ def _keep(work: Work, since: date, until: date, days: Collection[date]) -> None:
     said = add_up_days(days)
     rows = work.load(DayTotals.objects.filter(day__gte=since, day__lte=until).order_by("pk"))
     for row in rows:
-        totals = said.pop((row.day, row.currency, row.merchant_id), NOTHING)
+        totals = said.pop(place_of(row), NOTHING)
         if totals != totals_of(row):
             work.change(row, **asdict(totals))
     work.add(
         *(
             DayTotals(
-                pk=uuid.uuid5(NAMESPACE, f"{merchant_id}:{currency}:{day}"),
-                merchant_id=merchant_id,
-                currency=currency,
-                day=day,
+                pk=_id_of(place),
+                **place._asdict(),
                 **asdict(totals),
             )
-            for (day, currency, merchant_id), totals in said.items()
+            for place, totals in said.items()
         )
     )
+
+
+def _id_of(place: Place) -> uuid.UUID:
+    name = f"{place.merchant_id}:{place.currency}:{place.day}"
+    return uuid.uuid5(NAMESPACE, f"{name}:live" if place.is_live else name)

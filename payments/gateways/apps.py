@@ -12,7 +12,7 @@ class GatewaysConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_migrate
 
-        from audit import guard, measures, net, rotation
+        from audit import guard, measures, modes, net, rotation
         from payments.gateways import (
             install,
             tasks,  # noqa: F401, registers the handlers
@@ -25,8 +25,9 @@ class GatewaysConfig(AppConfig):
             Route,
         )
         from payments.gateways.models.accounts import SECRETS, place_of
-        from payments.gateways.queries.accounts import count_open_breakers
+        from payments.gateways.queries.accounts import count_open_breakers, takes_live_money
 
+        modes.begin_by(takes_live_money)
         net.keep(InboundEvent, left_out=["body"])
         net.keep(Mapping)
         net.keep(Route)

@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, Now
 
+from audit.modes import of_mode
 from audit.together import together
 from payments.ledger.chart import AccountCode, AccountRef
 from payments.ledger.errors import no_such_account
@@ -78,7 +79,7 @@ def list_balances(
     owner_id: uuid.UUID, currency: str | None = None, *, is_live: bool
 ) -> list[Balance]:
     """The derived accounts of a merchant in one mode, by currency and code. Two SELECTs."""
-    accounts = Account.objects.filter(owner_id=owner_id, is_live=is_live, guarded=False)
+    accounts = Account.objects.filter(of_mode(is_live), owner_id=owner_id, guarded=False)
     accounts = accounts.select_related("rollup")
     if currency is not None:
         accounts = accounts.filter(currency=currency)

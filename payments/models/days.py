@@ -9,13 +9,15 @@ from audit.owned import OwnedModel
 
 
 class DayTotals(OwnedModel):
-    """What became of the payments that a merchant took on one day in one currency, up to now.
+    """What became of the payments that a merchant took on one day in one currency, up to now: of
+    its live payments, or of its tests.
 
     Computed, never decided: a refund of today changes the row of the day on which its payment was
     taken. Days are those of the house's time zone. Its id follows from its name.
     """
 
     merchant = models.ForeignKey("parties.Merchant", on_delete=models.PROTECT, related_name="+")
+    is_live = models.BooleanField(default=False)
     currency = models.CharField(max_length=3)
     day = models.DateField()
     taken = models.PositiveIntegerField(default=0)
@@ -32,11 +34,11 @@ class DayTotals(OwnedModel):
         verbose_name = _("totals of a day")
         verbose_name_plural = _("totals of days")
         indexes = [
-            models.Index(fields=["day", "currency", "merchant"], name="payments_days"),
+            models.Index(fields=["is_live", "day", "currency", "merchant"], name="payments_days"),
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["merchant", "currency", "day"], name="payments_day_once"
+                fields=["merchant", "is_live", "currency", "day"], name="payments_day_once"
             ),
         ]
 

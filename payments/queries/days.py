@@ -2,7 +2,8 @@
 
 Days are those of the house's time zone. Approved is what a bank said yes to and that has not
 expired since, declined what ended without a yes; the rest is still open. Refunded is what has gone
-back of the payments taken that day, whenever it went.
+back of the payments taken that day, whenever it went. Live payments and tests are never added up
+together.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, Min, Q, Sum, Value
@@ -22,6 +23,7 @@ from django.utils import timezone
 
 from audit.command import registry
 from audit.models import LogEntry
+from audit.modes import of_mode
 from audit.together import together
 from payments.models import DaysProgress, DayTotals, Payment
 from payments.states import UNTRIED, Event
@@ -86,12 +88,20 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The totals of one currency in one span, of one merchant or (None) of all."""
+    """The totals of one currency in one span."""
 
     span: str
     currency: str
-    merchant_id: uuid.UUID | None
     totals: Totals
+
+
+class Place(NamedTuple):
+    """Of what a row of totals is: a day, a currency, a merchant and a mode."""
+
+    day: date
+    currency: str
+    merchant_id: uuid.UUID
+    is_live: bool
 
 
 def today_of(now: datetime) -> date:
@@ -109,26 +119,24 @@ def span_of(day: date) -> Span:
     return Span(day.isoformat(), start_of(day), start_of(day + timedelta(days=1)))
 
 
-def add_up(spans: Sequence[Span], *, by_merchant: bool = False) -> list[Group]:
-    """What the payments say, now. One SELECT with an index range for each span."""
-    if not spans:
+def add_up(spans: Sequence[Span], *, is_live: bool) -> list[Group]:
+    """What the payments of a mode say, now. One SELECT with an index range for each span."""
+    rows = _read_together([_groups_in(span, "currency", is_live=is_live) for span in spans])
+    return [Group(row["span"], row["currency"], _read(row)) for row in rows]
+
+
+def _read_together(parts: Sequence[Any]) -> Iterable[Mapping[str, Any]]:
+    if not parts:
         return []
-    first, *others = [_groups_in(span, by_merchant=by_merchant) for span in spans]
-    rows = first.union(*others, all=True) if others else first
-    return [
-        Group(
-            span=row["span"],
-            currency=row["currency"],
-            merchant_id=row.get("merchant_id"),
-            totals=_read(row),
-        )
-        for row in rows
-    ]
+    first, *others = parts
+    rows: Iterable[Mapping[str, Any]] = first.union(*others, all=True) if others else first
+    return rows
 
 
-def _groups_in(span: Span, *, by_merchant: bool) -> Any:
-    keys = ["currency", "merchant_id"] if by_merchant else ["currency"]
-    rows = Payment.objects.filter(created_at__gte=span.begins, created_at__lt=span.ends)
+def _groups_in(span: Span, *keys: str, is_live: bool) -> Any:
+    rows = Payment.objects.filter(
+        of_mode(is_live), created_at__gte=span.begins, created_at__lt=span.ends
+    )
     rows = rows.exclude(status__in=UNTRIED)
     name = Cast(Value(span.name), CharField(max_length=10))
     return rows.order_by().values(*keys).annotate(span=name, **_sums())
@@ -161,31 +169,32 @@ def _in_our_zone(rows: Iterable[DaysProgress]) -> DaysProgress | None:
 
 
 def list_kept(
-    since: date, until: date
+    since: date, until: date, *, is_live: bool
 ) -> tuple[DaysProgress | None, list[tuple[date, str, Totals]]]:
-    """How far the kept totals go, and `(day, currency, totals)` of all merchants as they are kept,
-    both days included. One SELECT of the rows of those days alone.
+    """How far the kept totals go, and `(day, currency, totals)` of all merchants in a mode as they
+    are kept, both days included. One SELECT of the rows of those days alone.
     """
     progress, sums = together(
         DaysProgress.objects.order_by("pk")[:1],
-        _kept(since, until, "day", "currency").order_by("day", "currency"),
+        _kept(since, until, "day", "currency", is_live=is_live).order_by("day", "currency"),
     )
     return _in_our_zone(progress), [(one["day"], one["currency"], _read(one)) for one in sums]
 
 
 def list_top_merchants(
-    since: date, until: date, currency: str, limit: int = 8
+    since: date, until: date, currency: str, *, is_live: bool, limit: int = 8
 ) -> list[tuple[uuid.UUID, str, Totals]]:
     """`(merchant, its name, totals)` of those who took most over those days. One SELECT."""
-    sums = _kept(since, until, "merchant_id", "merchant__name").filter(currency=currency)
+    sums = _kept(since, until, "merchant_id", "merchant__name", is_live=is_live)
+    sums = sums.filter(currency=currency)
     top = sums.order_by("-sum_taken_minor", "merchant_id")[:limit]
     return [
         (row["merchant_id"], row["merchant__name"], _read(row)) for row in top if row["sum_taken"]
     ]
 
 
-def _kept(since: date, until: date, *keys: str) -> Any:
-    rows = DayTotals.objects.filter(day__gte=since, day__lte=until)
+def _kept(since: date, until: date, *keys: str, is_live: bool) -> Any:
+    rows = DayTotals.objects.filter(of_mode(is_live), day__gte=since, day__lte=until)
     return rows.values(*keys).annotate(**{f"sum_{name}": Sum(name) for name in COLUMNS})
 
 
@@ -194,7 +203,8 @@ def _read(row: Mapping[str, Any]) -> Totals:
 
 
 def find_first_day(since: date | None = None) -> date | None:
-    """The first day, from `since` on, on which a payment was taken. One SELECT, one index read."""
+    """The first day, from `since` on, on which a payment of either mode was taken. One SELECT, one
+    index read."""
     rows = Payment.objects.order_by()
     if since is not None:
         rows = rows.filter(created_at__gte=start_of(since))
@@ -236,19 +246,29 @@ def _batches(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
         yield items[start : start + size]
 
 
-def add_up_days(days: Collection[date]) -> dict[tuple[date, str, uuid.UUID], Totals]:
-    """What the payments of these days say, by day, currency and merchant.
+def add_up_days(days: Collection[date]) -> dict[Place, Totals]:
+    """What the payments of these days say, test and live apart.
 
-    One SELECT for 31 days.
+    One SELECT for 31 days, with an index range for each mode of each.
     """
     spans = [span_of(day) for day in sorted(days)]
-    found: dict[tuple[date, str, uuid.UUID], Totals] = {}
+    found: dict[Place, Totals] = {}
     for start in range(0, len(spans), PAGE):
-        for group in add_up(spans[start : start + PAGE], by_merchant=True):
-            if group.merchant_id is not None:
-                key = (date.fromisoformat(group.span), group.currency, group.merchant_id)
-                found[key] = group.totals
+        parts = [
+            _groups_in(span, "currency", "merchant_id", "is_live", is_live=is_live)
+            for span in spans[start : start + PAGE]
+            for is_live in (False, True)
+        ]
+        for row in _read_together(parts):
+            day = date.fromisoformat(row["span"])
+            place = Place(day, row["currency"], row["merchant_id"], row["is_live"])
+            found[place] = _read(row)
     return found
+
+
+def place_of(row: DayTotals) -> Place:
+    """Of what a kept row is the totals."""
+    return Place(row.day, row.currency, row.merchant_id, row.is_live)
 
 
 def totals_of(row: DayTotals) -> Totals:

@@ -88,9 +88,9 @@ def some_yens(a_month: dict[str, Any]) -> None:
         captured_payment(Money(900, "JPY"), **a_month)
 
 
-def figures_of(role: str, **given: Any) -> Any:
+def figures_of(role: str, *, is_live: bool = False, **given: Any) -> Any:
     actor = actor_of(hire(f"Zoe {role}", role))
-    return get_home(actor, datetime.now(UTC), **given).figures
+    return get_home(actor, datetime.now(UTC), is_live=is_live, **given).figures
 
 
 def test_today_stands_beside_the_same_weekday_up_to_the_same_hour(a_month: dict[str, Any]) -> None:
@@ -116,6 +116,26 @@ def test_thirty_days_are_the_same_before_and_after_they_are_added_up(
     assert [shop.totals.taken for shop in after.month.shops] == [4]
 
 
+def test_figures_are_of_live_payments_or_of_tests_and_never_of_both(
+    a_month: dict[str, Any],
+) -> None:
+    merchant = a_month["merchant"]
+    customer = builders.make_customer(merchant, is_live=True)
+    card = builders.make_card(merchant, customer, is_live=True)
+    real = {"merchant": merchant, "customer": customer, "card": card, "is_live": True}
+    before = figures_of("auditor")
+    taken(datetime.now(UTC), 77, real)
+    taken(NOON - timedelta(days=3), 5, real)
+    for add_up in (lambda: None, add_up_days):
+        add_up()
+        tests = figures_of("auditor")
+        live = figures_of("auditor", is_live=True)
+        assert tests.month.totals == before.month.totals
+        assert live.month.totals.taken_minor == 77 + 5
+        assert [row.now.taken_minor for row in live.today] == [77]
+        assert [shop.totals.taken_minor for shop in live.month.shops] in ([], [5])
+
+
 @pytest.mark.usefixtures("some_yens")
 def test_amounts_of_two_currencies_are_never_one() -> None:
     add_up_days()
@@ -134,7 +154,9 @@ def test_yesterday_is_there_before_the_task_has_run(parties: dict[str, Any]) -> 
     add_up_days()
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     taken(datetime.now(UTC), 100, parties)
-    month = get_home(actor_of(hire("Eve Early", "auditor")), tomorrow).figures.month  # type: ignore[union-attr]
+    home = get_home(actor_of(hire("Eve Early", "auditor")), tomorrow, is_live=False)
+    assert home.figures is not None
+    month = home.figures.month
     assert month is not None
     assert month.days[-2].totals.taken == 1
 

@@ -28,6 +28,8 @@ from payments.queries.days import (
     followed_events,
     list_changed_days,
     list_kept,
+    list_top_merchants,
+    span_of,
     totals_of,
 )
 from payments.states import UNTRIED
@@ -92,7 +94,7 @@ def test_totals_of_a_day_say_what_became_of_its_payments(parties: dict[str, Any]
         ),
         (BEFORE, "JPY"): Totals(1, 900, 1, 900, 0, 1, 900, 0, 0),
     }
-    assert list_kept(BEFORE, TODAY)[1][0] == (BEFORE, "EUR", kept()[BEFORE, "EUR"])
+    assert list_kept(BEFORE, TODAY, is_live=False)[1][0] == (BEFORE, "EUR", kept()[BEFORE, "EUR"])
 
 
 def test_every_state_of_a_payment_is_approved_declined_or_open() -> None:
@@ -110,7 +112,34 @@ def test_today_is_not_kept_but_read(parties: dict[str, Any]) -> None:
     assert kept() == {}
     now = datetime.now(UTC)
     spans = [Span("today", now - timedelta(minutes=5), now), Span("then", now, now)]
-    assert [(one.span, one.totals.taken) for one in add_up(spans)] == [("today", 1)]
+    assert [(one.span, one.totals.taken) for one in add_up(spans, is_live=False)] == [("today", 1)]
+
+
+def test_live_payments_and_tests_of_one_merchant_are_never_added_up_together() -> None:
+    merchant = builders.make_merchant(is_live=True)
+    for minor, is_live in ((70, False), (1_000, True), (30, False)):
+        customer = builders.make_customer(merchant, is_live=is_live)
+        card = builders.make_card(merchant, customer, is_live=is_live)
+        parties = {"merchant": merchant, "customer": customer, "card": card, "is_live": is_live}
+        with clock.at(noon(1)):
+            payment = captured_payment(eur(minor), **parties)
+        captured_payment(eur(minor + 1), **parties)
+    add_up_days()
+    assert list(days_off()) == []
+    for is_live, taken, today in ((False, [100], 102), (True, [1_000], 1_001)):
+        rows = DayTotals.objects.filter(is_live=is_live)
+        assert [row.taken_minor for row in rows] == taken
+        assert [one[2].taken_minor for one in list_kept(BEFORE, TODAY, is_live=is_live)[1]] == taken
+        tops = list_top_merchants(BEFORE, TODAY, "EUR", is_live=is_live)
+        assert [totals.taken_minor for _pk, _name, totals in tops] == taken
+        read = add_up([span_of(TODAY)], is_live=is_live)
+        assert [one.totals.taken_minor for one in read] == [today]
+    answer_refund(requested_refund(payment, eur(30)))
+    add_up_days()
+    settle_the_record()
+    refunded = dict(DayTotals.objects.values_list("is_live", "refunded_minor"))
+    assert refunded == {False: 30, True: 0}
+    assert list(days_off()) == []
 
 
 def test_two_merchants_have_rows_of_their_own_and_are_read_together() -> None:
@@ -119,9 +148,13 @@ def test_two_merchants_have_rows_of_their_own_and_are_read_together() -> None:
         captured_payment(eur(20))
     add_up_days()
     assert [row.taken_minor for row in DayTotals.objects.order_by("taken_minor")] == [20, 100]
-    assert [totals.taken_minor for _day, _currency, totals in list_kept(BEFORE, TODAY)[1]] == []
+    assert [
+        totals.taken_minor for _day, _currency, totals in list_kept(BEFORE, TODAY, is_live=False)[1]
+    ] == []
     old = TODAY - timedelta(days=2)
-    assert [totals.taken_minor for _day, _currency, totals in list_kept(old, TODAY)[1]] == [120]
+    assert [
+        totals.taken_minor for _day, _currency, totals in list_kept(old, TODAY, is_live=False)[1]
+    ] == [120]
 
 
 def test_late_refund_changes_the_day_of_its_payment(parties: dict[str, Any]) -> None:
@@ -276,7 +309,7 @@ def test_adding_up_a_day_reads_an_index_range_for_each_stretch(parties: dict[str
         captured_payment(eur(1_000), **parties)
     spans = [Span(str(number), noon(number), noon(number - 1)) for number in (1, 2, 3)]
     with CaptureQueriesContext(connection) as queries:
-        add_up(spans)
+        add_up(spans, is_live=False)
     assert len(queries) == 1
     with connection.cursor() as cursor:
         if connection.vendor != "sqlite":

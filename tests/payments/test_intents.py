@@ -147,7 +147,7 @@ def test_what_nobody_confirms_lapses_and_is_not_confirmed_late(waiting: Payment)
 
 def test_what_nobody_was_asked_about_is_not_counted_as_taken(waiting: Payment) -> None:
     def taken() -> list[int]:
-        return [one.totals.taken for one in add_up([span_of(today_of(clock.now()))])]
+        return [one.totals.taken for one in add_up([span_of(today_of(clock.now()))], is_live=False)]
 
     assert taken() == []
     confirm_intent(payment_id=waiting.pk, key=new_key())

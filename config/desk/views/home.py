@@ -10,6 +10,7 @@ from audit import clock
 from audit.access import saw
 from audit.actor import current_actor
 from audit.gate import signed_in
+from audit.modes import is_live
 from audit.reading import role_label
 from config.desk.queries import get_home
 
@@ -22,7 +23,8 @@ def home(request: HttpRequest) -> HttpResponse:
     `?currency=` chooses the currency of the thirty days; an unknown one is the first.
     """
     actor = current_actor()
-    page = get_home(actor, clock.now(), request.GET.get("currency", "")[:3])
+    currency = request.GET.get("currency", "")[:3]
+    page = get_home(actor, clock.now(), currency, is_live=is_live(request))
     saw(request, ())
     context = {
         "page": page,

@@ -48,6 +48,11 @@ def list_open_accounts(merchant_id: uuid.UUID | None, *, is_live: bool) -> list[
     return sorted(found, key=lambda one: one.merchant_id is None)
 
 
+def takes_live_money() -> bool:
+    """Whether a provider has ever taken a key of ours for real money. One SELECT."""
+    return ConnectorAccount.objects.filter(is_live=True, is_proven=True).exists()
+
+
 def count_open_breakers() -> Mapping[str, float]:
     """How many accounts of each connector are left in peace now. One SELECT."""
     counted = dict.fromkeys(CAPABILITIES, 0.0)

@@ -1,0 +1,59 @@
+"""Live data or test data: which of the two a person has before him.
+
+A look and no right: who may see payments may see both. What he chose stands in his session; where
+he begins is asked once, when he signs in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest
+
+KEY = "mode"
+LIVE, TEST = "live", "test"
+
+
+_rules: list[Callable[[], bool]] = []
+
+
+def begin_by(rule: Callable[[], bool]) -> None:
+    """Have people begin with live data where `rule` says so. Called by an app in its `ready()`."""
+    _rules.append(rule)
+
+
+def _begins_live() -> bool:
+    return any(rule() for rule in _rules)
+
+
+def start(request: HttpRequest) -> None:
+    """Somebody signs in: from here on his session says where he is. One SELECT."""
+    request.session[KEY] = word_of(_begins_live())
+
+
+def choose(request: HttpRequest, *, is_live: bool) -> None:
+    """Go over to live data, or to test data."""
+    request.session[KEY] = word_of(is_live)
+
+
+def is_live(request: HttpRequest) -> bool:
+    """Whether the person has live data before him. No queries once he has signed in."""
+    session: Any = getattr(request, "session", {})
+    word = session.get(KEY)
+    return word == LIVE if word in (LIVE, TEST) else _begins_live()
+
+
+def word_of(is_live: bool) -> str:
+    """How a mode is written in addresses, in the record and in the names of files."""
+    return LIVE if is_live else TEST
+
+
+def of_mode(is_live: bool, through: str = "") -> Q:
+    """The rows of one mode; `through` leads to what has one (`payment__`).
+
+    Written as a comparison: Django turns an equal truth value into `NOT is_live`, for which SQLite
+    takes no index.
+    """
+    return Q((f"{through}is_live__in", (is_live,)))
