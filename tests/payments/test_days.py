@@ -117,24 +117,26 @@ def test_today_is_not_kept_but_read(parties: dict[str, Any]) -> None:
 
 def test_live_payments_and_tests_of_one_merchant_are_never_added_up_together() -> None:
     merchant = builders.make_merchant(is_live=True)
+    taken: list[Payment] = []
     for minor, is_live in ((70, False), (1_000, True), (30, False)):
         customer = builders.make_customer(merchant, is_live=is_live)
         card = builders.make_card(merchant, customer, is_live=is_live)
         parties = {"merchant": merchant, "customer": customer, "card": card, "is_live": is_live}
         with clock.at(noon(1)):
-            payment = captured_payment(eur(minor), **parties)
+            taken.append(captured_payment(eur(minor), **parties))
         captured_payment(eur(minor + 1), **parties)
     add_up_days()
     assert list(days_off()) == []
-    for is_live, taken, today in ((False, [100], 102), (True, [1_000], 1_001)):
+    for is_live, before, today in ((False, [100], 102), (True, [1_000], 1_001)):
         rows = DayTotals.objects.filter(is_live=is_live)
-        assert [row.taken_minor for row in rows] == taken
-        assert [one[2].taken_minor for one in list_kept(BEFORE, TODAY, is_live=is_live)[1]] == taken
+        assert [row.taken_minor for row in rows] == before
+        kept_rows = list_kept(BEFORE, TODAY, is_live=is_live)[1]
+        assert [one[2].taken_minor for one in kept_rows] == before
         tops = list_top_merchants(BEFORE, TODAY, "EUR", is_live=is_live)
-        assert [totals.taken_minor for _pk, _name, totals in tops] == taken
+        assert [totals.taken_minor for _pk, _name, totals in tops] == before
         read = add_up([span_of(TODAY)], is_live=is_live)
         assert [one.totals.taken_minor for one in read] == [today]
-    answer_refund(requested_refund(payment, eur(30)))
+    answer_refund(requested_refund(taken[-1], eur(30)))
     add_up_days()
     settle_the_record()
     refunded = dict(DayTotals.objects.values_list("is_live", "refunded_minor"))
