@@ -63,6 +63,8 @@ def changes_of(entry: LogEntry) -> list[Change]:
     found = []
     for name, change in (entry.changes or {}).items():
         column = _find_column(model, name)
+        if _says_nothing(column):
+            continue
         label = str(getattr(column, "verbose_name", name.replace("_", " ")))
         before, after = _sides(change)
         found.append(Change(label, _side(before, column), _side(after, column)))
@@ -106,6 +108,11 @@ def _find_column(model: type[models.Model] | None, attname: str) -> Any:
         return model._meta.get_field(attname)
     except FieldDoesNotExist:
         return next((one for one in model._meta.concrete_fields if one.attname == attname), None)
+
+
+def _says_nothing(column: Any) -> bool:
+    """The key of a row, which its object is named by, and what other rows point at it with."""
+    return getattr(column, "primary_key", False) or getattr(column, "one_to_many", False)
 
 
 def _as_texts(value: Any) -> Iterator[str]:

@@ -15,6 +15,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from audit.reading import ObjectPage, Reading
+from config.access.reading import LOOKS as LOOKS_AT_THE_ADMINISTRATION
 from config.access.roles import TABLE
 from config.access.snapshot import SUPERUSER
 
@@ -280,17 +281,10 @@ LOOKS: dict[str, Any] = {
     "access.log.explorer": _("Searched the log"),
     "access.log.entry": _("Read a log entry"),
     "access.log.people": _("Looked up people for the log"),
-    "access.admin.index": _("Opened the administration"),
-    "access.admin.access_user_changelist": _("Looked at the list of people"),
-    "access.admin.access_user_change": _("Looked at a person's account"),
-    "access.admin.access_user_history": _("Looked at a person's history"),
-    "access.admin.auth_group_changelist": _("Looked at the list of roles"),
-    "access.admin.auth_group_change": _("Looked at a role"),
-    "access.admin.parties_merchant_changelist": _("Looked at the list of merchants"),
-    "access.admin.parties_merchant_change": _("Looked at a merchant"),
-    "access.admin.approvals_approvallimit_changelist": _("Looked at the limits"),
-    "access.admin.payments_refundreason_changelist": _("Looked at the refund reasons"),
-    "access.admin.notes_tag_changelist": _("Looked at the list of tags"),
+    "access.connectors.list": _("Looked at the accounts at providers"),
+    "access.connectors.key": _("Opened the form for a new key of an account"),
+    "access.connectors.secret": _("Opened the form for a new webhook secret of an account"),
+    "access.connectors.routing": _("Looked at which account payments go to"),
 }
 
 LISTS: dict[str, Any] = {
@@ -322,6 +316,13 @@ API: dict[str, Any] = {
     "access.api.customers": _("Looked at the list of customers by API"),
     "access.api.customer": _("Looked at a customer by API"),
     "access.api.card": _("Looked at a card by API"),
+    "access.api.payment_confirm": _("Confirmed a payment by API"),
+    "access.api.payment_capture": _("Captured a payment by API"),
+    "access.api.payment_void": _("Voided a payment by API"),
+    "access.api.payment_increment": _("Had more held for a payment by API"),
+    "access.api.payment_capture_void": _("Took a capture back by API"),
+    "access.api.cards": _("Added a card by API"),
+    "access.api.webhook_endpoint_rotate": _("Exchanged the secret of a webhook endpoint by API"),
     "access.api.events": _("Looked at the list of events by API"),
     "access.api.event": _("Looked at an event by API"),
     "access.api.webhook_endpoints": _("Looked at the webhook endpoints by API"),
@@ -408,6 +409,7 @@ READING = Reading(
         **PARTIES,
         **ACCESS,
         **LOOKS,
+        **LOOKS_AT_THE_ADMINISTRATION,
         **LISTS,
         **API,
         **WEBHOOKS,

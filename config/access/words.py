@@ -13,6 +13,7 @@ WORDS: dict[str, Any] = {
     "access.view_user": _("See the people of the house"),
     "access.add_user": _("Add people"),
     "access.change_user": _("Change people's accounts"),
+    "approvals.decide_correction": _("Decide on another person's correction"),
     "approvals.decide_merge": _("Decide on another person's merge of customers"),
     "approvals.decide_split": _("Decide on taking another person's merge back"),
     "approvals.decide_refund": _("Decide on another person's refund"),
@@ -21,6 +22,8 @@ WORDS: dict[str, Any] = {
     "auth.view_group": _("See roles"),
     "auth.add_group": _("Make roles"),
     "auth.change_group": _("Change what a role may do"),
+    "gateways.manage_connector": _("Set up accounts at providers and routing"),
+    "gateways.map_event": _("Say what provider events mean, and process them anew"),
     "jobs.stop_job": _("Stop another person's long work"),
     "notes.hide_note": _("Hide a note"),
     "outbox.retry_message": _("Run background work again"),
@@ -40,6 +43,7 @@ WORDS: dict[str, Any] = {
     "payments.view_daytotals": _("See the figures of the days"),
     "payments.view_payment": _("See payments"),
     "payments.void_payment": _("Void an authorization"),
+    "webhooks.redeliver_delivery": _("Have events delivered again"),
 }
 VERBS: dict[str, Any] = {
     "view": _("See: %(what)s"),

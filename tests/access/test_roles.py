@@ -15,7 +15,8 @@ from config.access.commands import create_person
 from config.access.install import make_missing_roles, unknown_permissions
 from config.access.models import User
 from config.access.queries import names_of
-from config.access.roles import ROLES
+from config.access.roles import ROLES, TABLE
+from config.access.words import VERBS, WORDS
 from tests.access.conftest import entries
 
 
@@ -97,3 +98,10 @@ def test_unknown_role_is_refused(db: None, somebody: Actor) -> None:
 def test_nobody_is_made_by_nobody(db: None) -> None:
     with pytest.raises(NoActor):
         create_person(email="ada@house.test")
+
+
+def test_what_a_role_may_is_in_words_of_ours() -> None:
+    codes = {code for role in TABLE for code in role.permissions}
+    known = {*WORDS, *(code for code in codes if code.partition(".")[2].partition("_")[0] in VERBS)}
+    assert len(codes) > 40
+    assert codes - known == set()

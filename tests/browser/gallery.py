@@ -3,7 +3,7 @@ is looked at. A new route is in the gallery by being in the table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +12,9 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from playwright.sync_api import Page, ViewportSize
 
+from tests.browser import places
 from tests.browser.conftest import Complaints
+from tests.browser.places import Place
 from tests.browser.scenes import ADDRESSES
 from tests.pages.conftest import SUPERUSER, VISITOR, House
 from tests.pages.test_matrix import COLUMNS, ROWS, url_of
@@ -68,6 +70,13 @@ LISTS = frozenset(
         "jobs:list",
         "outbox:list",
         "admin:access_user_changelist",
+        "payments:expiring",
+        "payments:unsettled",
+        "gateways:events",
+        "webhooks:endpoints",
+        "webhooks:deliveries",
+        "webhooks:events",
+        "keys:list",
     }
 )
 """Pages with rows that have no end: seen empty, with one row, and with ten thousand."""
@@ -111,6 +120,7 @@ def _shut_out(signs: str) -> str | None:
 
 
 PAGES = list_pages()
+EVERYTHING: tuple[Shown | Place, ...] = (*PAGES, *places.PLACES)
 VIEWERS = sorted({page.role for page in PAGES})
 
 
@@ -153,6 +163,13 @@ def pictures() -> Path:
     return folder
 
 
+def picture(page: Page, folder: str, state: str) -> None:
+    """Keep a picture of the page that is open."""
+    (pictures() / folder).mkdir(exist_ok=True)
+    page.evaluate(AT_REST)
+    page.screenshot(path=pictures() / folder / f"{state}.png", full_page=True)
+
+
 def look(page: Page, name: str) -> list[str]:
     """What is wrong with the page that is open, in both themes and both widths, and its pictures."""
     faults = []
@@ -187,8 +204,10 @@ STATES = ("full", "dark", "390", "french", "slow", "failed", "forbidden", "empty
 """In the order of the gallery; which of them a page has says `states_of`."""
 
 
-def states_of(one: Shown) -> list[str]:
+def states_of(one: Shown | Place) -> Sequence[str]:
     """The states of a page: only what is shut can be forbidden, only a list empty or long."""
+    if isinstance(one, Place):
+        return places.STATES
     left_out = set() if one.shut_out else {"forbidden"}
     if one.name not in LISTS:
         left_out |= {"empty", "one", "many"}
@@ -199,7 +218,7 @@ def missing_pictures(folder: Path) -> list[str]:
     """The pictures that a page has not, by page and state."""
     return [
         f"{one.name}: {state}"
-        for one in PAGES
+        for one in EVERYTHING
         for state in states_of(one)
         if not (folder / one.file / f"{state}.png").exists()
     ]
@@ -212,14 +231,14 @@ def write_index(folder: Path) -> Path:
         f"<tr><th>{one.name}<br><small>{one.role}</small></th>"
         + "".join(_cell(one, state) for state in STATES)
         + "</tr>\n"
-        for one in PAGES
+        for one in EVERYTHING
     )
     index = folder / "index.html"
     index.write_text(INDEX.format(heads=heads, rows=rows), encoding="utf-8")
     return index
 
 
-def _cell(one: Shown, state: str) -> str:
+def _cell(one: Shown | Place, state: str) -> str:
     if state not in states_of(one):
         return "<td></td>"
     source = f"{one.file}/{state}.png"

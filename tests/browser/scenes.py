@@ -9,13 +9,17 @@ from urllib.parse import urlencode
 
 from audit import clock
 from audit.actor import acting_as, operator
+from config.access.models import User
+from config.access.snapshot import person as actor_of
+from payments.commands.bulk import act_on_many
 from payments.commands.captures import capture_payment, record_capture_result
 from payments.commands.refunds import record_refund_lost
 from payments.models import Capture, Payment
+from payments.queries.bulk import Act
 from tests.pages.conftest import House
 from tests.pages.test_matrix import url_of
 from tests.payments import builders
-from tests.payments.builders import eur
+from tests.payments.builders import eur, new_key
 
 Address = Callable[[House], str]
 
@@ -24,13 +28,25 @@ def furnish() -> None:
     """Payments in every state that a page speaks of; each has its order reference for a name."""
     with acting_as(operator("test")):
         for number in (1, 2, 3):
-            expires_at = clock.now() + timedelta(hours=5 * number)
-            held = builders.new_payment(eur(7_500 * number), order_reference=f"HELD-{number}")
-            builders.answer_attempt(held, expires_at=expires_at)
+            hold(number)
         _unsettled()
-        _lost()
+        lose()
         declined = builders.new_payment(eur(4_200), order_reference="DECLINED")
         builders.answer_attempt(declined, "declined", decline_code="insufficient_funds")
+
+
+def hold(number: int) -> None:
+    """An authorization that ends soon."""
+    expires_at = clock.now() + timedelta(hours=5 * number)
+    held = builders.new_payment(eur(7_500 * number), order_reference=f"HELD-{number}")
+    builders.answer_attempt(held, expires_at=expires_at)
+
+
+def ask_for_work(person: User) -> None:
+    """Long work of somebody's."""
+    rows = [(str(one.pk), 100, "EUR") for one in Payment.objects.order_by("created_at")[:4]]
+    with acting_as(actor_of(person)):
+        act_on_many(act=Act.REFUND, rows=rows, reason="requested_by_customer", key=new_key())
 
 
 def _unsettled() -> None:
@@ -41,7 +57,7 @@ def _unsettled() -> None:
     record_capture_result(capture_id=capture.pk, answer=answer, key=str(capture.pk))
 
 
-def _lost() -> None:
+def lose() -> None:
     """A refund that nobody knows the end of."""
     payment = builders.captured_payment(eur(8_800), order_reference="LOST")
     refund = builders.requested_refund(payment, eur(8_800))

@@ -23,13 +23,19 @@ small_house = _house
 
 
 @pytest.fixture
-def furnished(_fresh_house: None, request: pytest.FixtureRequest) -> House:
-    """The house of the table of addresses, with something behind each of them."""
+def bare(_fresh_house: None, request: pytest.FixtureRequest) -> House:
+    """The house of the table of addresses: of most things one."""
     with acting_as(operator("test")):
         ApprovalLimit.objects.all().delete()
     house: House = request.getfixturevalue("small_house")
-    furnish()
     return house
+
+
+@pytest.fixture
+def furnished(bare: House) -> House:
+    """The same with something behind each address."""
+    furnish()
+    return bare
 
 
 Watch = Callable[..., Page]

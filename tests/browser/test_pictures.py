@@ -5,7 +5,7 @@ They are in `var/pictures/`, with an `index.html`. Each is judged by axe as it i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -17,30 +17,34 @@ from playwright.sync_api import Page, expect
 
 from config.access import snapshot
 from config.access.models import User
-from tests.browser import gallery
+from tests.browser import gallery, scenes
 from tests.browser.conftest import Enter, hire
 from tests.browser.gallery import NARROW, WIDE, Shown, faults_of, set_scene
 from tests.browser.many import fill
 from tests.browser.test_pages import Watch
+from tests.browser.test_pages import bare as _bare
 from tests.browser.test_pages import furnished as _furnished
 from tests.browser.test_pages import small_house as _small_house
 from tests.browser.test_pages import watch as _watch
 from tests.pages.conftest import House
 
 pytestmark = pytest.mark.browser
-furnished, small_house, watch = _furnished, _small_house, _watch
+bare, furnished, small_house, watch = _bare, _furnished, _small_house, _watch
 NOTHING_FOUND = {"log:explorer": "?outcome=unknown", "admin:access_user_changelist": "?q=nobody"}
 """Lists that are never empty: how nothing is found there."""
+ONE_IS: dict[str, Callable[[User], object]] = {
+    "payments:expiring": lambda _person: scenes.hold(1),
+    "payments:unsettled": lambda _person: scenes.lose(),
+    "jobs:list": scenes.ask_for_work,
+}
+"""What the bare house has none of."""
 MANY_ARE = {"outbox:list": "?status=dead"}
 """Where the many rows of a list are."""
 
 
 def take(page: Page, one: Shown, state: str) -> list[str]:
     """The picture of a state, and what is wrong with it."""
-    folder = gallery.pictures() / one.file
-    folder.mkdir(exist_ok=True)
-    page.evaluate(gallery.AT_REST)
-    page.screenshot(path=folder / f"{state}.png", full_page=True)
+    gallery.picture(page, one.file, state)
     faults = faults_of(page, f"{one.name} {state}")
     if gallery.is_too_wide(page):
         faults.append(f"{one.name} {state}: wider than the screen")
@@ -135,8 +139,10 @@ def test_pictures_of_an_empty_list(one: Shown, enter: Enter) -> None:
 
 
 @pytest.mark.parametrize("one", lists(), ids=lambda one: one.file)
-def test_pictures_of_a_list_of_one(one: Shown, furnished: House, enter: Enter) -> None:
+def test_pictures_of_a_list_of_one(one: Shown, bare: House, enter: Enter) -> None:
     page = enter(one.role)
+    if one.name in ONE_IS:
+        ONE_IS[one.name](User.objects.get(email=f"{one.role}@house.test"))
     page.goto(address_of_list(one))
     assert take(page, one, "one") == []
 
@@ -144,7 +150,7 @@ def test_pictures_of_a_list_of_one(one: Shown, furnished: House, enter: Enter) -
 def test_pictures_of_long_lists(furnished: House, watch: Watch) -> None:
     pages = {one.name: watch(one.role) for one in lists()}
     [job_list] = [one for one in lists() if one.name == "jobs:list"]
-    fill(furnished.payment, hire("dispute_analyst"), whoever_is(job_list.role))
+    fill(furnished, hire("dispute_analyst"), whoever_is(job_list.role))
     faults: list[str] = []
     for one in lists():
         page = pages[one.name]
