@@ -188,6 +188,24 @@ def void_decision(actor: Actor, payment: Payment, attempt: Attempt | None) -> De
     return YES
 
 
+def cancel_decision(actor: Actor, payment: Payment) -> Decision:
+    """Whether `actor` may give up a payment that was prepared and not confirmed."""
+    if not _holds(actor, "payments.void_payment"):
+        return Decision(False, _("Your role does not void payments."))
+    if payment.status == Payment.Status.CANCELED:
+        return Decision(False, _("It was canceled."))
+    if payment.status != Payment.Status.REQUIRES_CONFIRMATION:
+        return Decision(False, _("This payment does not wait to be confirmed."))
+    return YES
+
+
+def give_up_decision(actor: Actor, payment: Payment, attempt: Attempt | None) -> Decision:
+    """Whether `actor` may give up what is held, or what was only prepared."""
+    if attempt is None:
+        return cancel_decision(actor, payment)
+    return void_decision(actor, payment, attempt)
+
+
 NOT_CAPTURED = {
     Capture.Status.VOIDING: _("It is being voided."),
     Capture.Status.VOID_UNKNOWN: _("Nobody knows yet whether it was voided."),

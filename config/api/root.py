@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Swagger
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.renderers import JSONRenderer
+from ninja.responses import NinjaJSONEncoder
 
 from audit.errors import Busy, OutcomeUnknown, RecordUnavailable, Refusal
 from audit.gate import open_to_all
@@ -15,6 +18,7 @@ from config.api import problems
 from config.api.document import DocumentedAPI
 from config.api.parsing import StrictParser
 from payments.api import connectors, events, parties, payments, refunds, webhook_endpoints
+from payments.webhooks.presenting import written
 
 ABOUT = """
 Take payments, capture, void and refund them. Amounts are integers in the minor unit of their
@@ -23,12 +27,25 @@ same key again is always safe. What has no answer yet is `processing`, never fai
 problem documents (RFC 9457) with a stable `code`.
 """
 
+
+class Encoder(NinjaJSONEncoder):
+    """Moments as what is kept and what is sent has them: one form in every answer."""
+
+    def default(self, o: Any) -> Any:
+        return written(o) if isinstance(o, datetime) else super().default(o)
+
+
+class Renderer(JSONRenderer):
+    encoder_class = Encoder
+
+
 api = DocumentedAPI(
     title="Comptoir",
     version="1",
     description=ABOUT,
     urls_namespace="api",
     parser=StrictParser(),
+    renderer=Renderer(),
     docs=Swagger(settings={"persistAuthorization": False}),
     docs_url="/docs",
     openapi_url="/openapi.json",

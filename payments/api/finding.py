@@ -23,10 +23,7 @@ M = TypeVar("M", bound=Model)
 def own(request: HttpRequest, model: type[M]) -> QuerySet[M]:
     """The rows of `model` that the caller may meet: his merchant's, in his mode."""
     caller = caller_of(request)
-    path = "payment__" if model is Refund else ""
-    return model._default_manager.filter(
-        **{f"{path}merchant": caller.merchant, f"{path}is_live": caller.is_live}
-    )
+    return model._default_manager.filter(merchant=caller.merchant, is_live=caller.is_live)
 
 
 def missing(code: str) -> Refusal:

@@ -14,15 +14,15 @@ from payments.models import Attempt, Capture, Increment, Payment, Refund
 from payments.parties.models import CardReference, Customer
 from payments.parties.queries import get_customer, masked
 from payments.policy import (
-    YES,
     capture_decision,
     confirm_decision,
+    give_up_decision,
     increment_decision,
     lapses_at,
     refund_decision,
-    void_decision,
 )
 from payments.queries.payments import Story, get_brief_story
+from payments.webhooks.presenting import written
 
 PROCESSING = "processing"
 TOLD = {
@@ -39,10 +39,6 @@ WAITS = {PROCESSING, "voiding", "closing"}
 def told(status: str) -> str:
     """A status as a shop sees it, of whatever row."""
     return TOLD.get(status, status)
-
-
-def _iso(moment: Any) -> str | None:
-    return moment.isoformat() if moment is not None else None
 
 
 def tell_payment(story: Story) -> dict[str, Any]:
@@ -66,8 +62,8 @@ def tell_payment(story: Story) -> dict[str, Any]:
         "customer": str(payment.customer_id) if payment.customer_id else None,
         "card": _card_of(story),
         "version": payment.version,
-        "created_at": _iso(payment.created_at),
-        "confirm_until": _iso(lapses_at(payment)) if payment.status == WAITING else None,
+        "created_at": written(payment.created_at),
+        "confirm_until": written(lapses_at(payment)) if payment.status == WAITING else None,
         "attempts": [_tell_attempt(one) for one in story.attempts],
         "captures": [_tell_capture(one) for one in story.captures],
         "increments": [_tell_increment(one) for one in story.increments],
@@ -89,7 +85,7 @@ def tell_actions(story: Story, actor: Actor, now: datetime) -> dict[str, Any]:
         "confirm": confirm_decision(payment),
         "capture": capture_decision(actor, payment, attempt, None, now),
         "increment": increment_decision(actor, payment, attempt, None, now),
-        "void": YES if payment.status == WAITING else void_decision(actor, payment, attempt),
+        "void": give_up_decision(actor, payment, attempt),
         "refund": refund_decision(actor, payment, None, None),
     }
     return {
@@ -125,7 +121,7 @@ def _tell_attempt(attempt: Attempt) -> dict[str, Any]:
             "three_ds": attempt.three_ds_result,
         },
         "decline": _tell_decline(attempt),
-        "expires_at": _iso(attempt.expires_at),
+        "expires_at": written(attempt.expires_at),
     }
 
 
@@ -148,7 +144,7 @@ def _tell_capture(capture: Capture) -> dict[str, Any]:
         "id": str(capture.pk),
         "amount": capture.amount_minor,
         "status": told(capture.status),
-        "created_at": _iso(capture.created_at),
+        "created_at": written(capture.created_at),
     }
 
 
@@ -157,7 +153,7 @@ def _tell_increment(increment: Increment) -> dict[str, Any]:
         "id": str(increment.pk),
         "amount": increment.amount_minor,
         "status": told(increment.status),
-        "created_at": _iso(increment.created_at),
+        "created_at": written(increment.created_at),
     }
 
 
@@ -176,7 +172,7 @@ def tell_refund(refund: Refund) -> dict[str, Any]:
         "failure_code": refund.failure_code,
         "arn": refund.arn,
         "version": refund.version,
-        "created_at": _iso(refund.created_at),
+        "created_at": written(refund.created_at),
     }
 
 
@@ -194,7 +190,7 @@ def tell_card(card: CardReference) -> dict[str, Any]:
         "funding": card.funding,
         "country": card.country,
         "customer": str(card.customer_id) if card.customer_id else None,
-        "created_at": _iso(card.created_at),
+        "created_at": written(card.created_at),
     }
 
 
@@ -209,7 +205,7 @@ def tell_customer(customer: Customer, shown: dict[str, str]) -> dict[str, Any]:
         "email": shown["email"],
         "phone": shown["phone"],
         "version": customer.version,
-        "created_at": _iso(customer.created_at),
+        "created_at": written(customer.created_at),
     }
 
 

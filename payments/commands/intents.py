@@ -17,7 +17,7 @@ from audit.work import Work
 from payments.commands.payments import check_parties, check_terms, load_card
 from payments.ledger.money import Money
 from payments.models import Attempt, Payment, reference_of
-from payments.policy import lapses_at
+from payments.policy import cancel_decision, lapses_at
 from payments.states import end_up
 from payments.steps import add_attempt
 
@@ -96,9 +96,12 @@ def confirm_intent(
 def cancel_intent(work: Work, *, payment_id: uuid.UUID) -> Payment:
     """Give up a prepared payment. A repeat changes nothing. Refuses one that was confirmed."""
     payment = _load(work, payment_id)
-    if payment.status != Payment.Status.CANCELED:
-        _check_waits(payment)
-        end_up(work, payment, Payment.Status.CANCELED, "payments.intent.canceled")
+    if payment.status == Payment.Status.CANCELED:
+        return payment
+    decision = cancel_decision(work.actor, payment)
+    if not decision:
+        raise Refusal("payment_not_waiting", decision.reason, Kind.CONFLICT, about=payment)
+    end_up(work, payment, Payment.Status.CANCELED, "payments.intent.canceled")
     return payment
 
 
@@ -120,11 +123,6 @@ def _load(work: Work, payment_id: uuid.UUID) -> Payment:
 
 def _load_waiting(work: Work, payment_id: uuid.UUID) -> Payment:
     payment = _load(work, payment_id)
-    _check_waits(payment)
-    return payment
-
-
-def _check_waits(payment: Payment) -> None:
     if payment.status != WAITS:
         raise Refusal(
             "payment_not_waiting",
@@ -132,3 +130,4 @@ def _check_waits(payment: Payment) -> None:
             Kind.CONFLICT,
             about=payment,
         )
+    return payment

@@ -163,7 +163,7 @@ def apply_authorization_answer(
     event = EVENT_OF[answer.status]
     if attempt.status not in WAITS or _says_nothing_new(attempt, event):
         return
-    if answer.amount != attempt.amount:
+    if answer.amount != attempt.amount or not _makes_sense(answer):
         found = Silence(answer.raw_status, does_not_fit=True, found=answer.amount)
         _lose(work, payment, attempt, found)
         return
@@ -186,6 +186,12 @@ def apply_authorization_answer(
         **{**ANSWERED, **(ask_again(attempt, work.now) if still_open else {})},
     )
     _settle_authorization(work, payment, attempt, event)
+
+
+def _makes_sense(answer: AuthorizationAnswer) -> bool:
+    """Whether what is held is a part of what was asked for, in the same currency."""
+    held = answer.approved
+    return held.currency == answer.amount.currency and 0 <= held.minor <= answer.amount.minor
 
 
 def _says_nothing_new(attempt: Attempt, event: Event) -> bool:

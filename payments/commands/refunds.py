@@ -120,6 +120,8 @@ def _new_refund(
         fingerprint=work.fingerprint,
         payment=payment,
         attempt=attempt,
+        merchant_id=payment.merchant_id,
+        is_live=payment.is_live,
         connector=attempt.connector,
         amount_minor=amount.minor,
         currency=amount.currency,

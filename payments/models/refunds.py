@@ -71,6 +71,11 @@ class Refund(KeyedModel, Asked):
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="refunds")
+    merchant = models.ForeignKey(
+        "parties.Merchant", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    is_live = models.BooleanField(default=False)
+    """As the payment's, kept here too: together with the time they make the index of the list."""
     reference = models.CharField(max_length=16)
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
@@ -89,6 +94,9 @@ class Refund(KeyedModel, Asked):
     class Meta(KeyedModel.Meta):
         verbose_name = _("refund")
         indexes = [
+            models.Index(
+                fields=["merchant", "is_live", "created_at", "id"], name="payments_refund_merchant"
+            ),
             models.Index(fields=["arn"], name="payments_refund_arn"),
             models.Index(fields=["status", "ask_at"], name="payments_refund_ask"),
             models.Index(fields=["status", "created_at", "id"], name="payments_refund_status"),

@@ -30,12 +30,12 @@ from payments.policy import (
     capture_decision,
     correction_decision,
     correction_targets,
+    give_up_decision,
     increment_decision,
     inquiry_decision,
     lapses_at,
     refund_decision,
     void_capture_decision,
-    void_decision,
 )
 from payments.queries.arrival import (
     Arrival,
@@ -187,7 +187,7 @@ def _allowed(story: Story, actor: Actor, now: datetime) -> Allowed:
         # Whatever the limit is, some amount may be asked for.
         refund=refund_decision(actor, payment, None, None),
         capture=capture_decision(actor, payment, attempt, None, now),
-        void=void_decision(actor, payment, attempt),
+        void=give_up_decision(actor, payment, attempt),
         increment=increment_decision(actor, payment, attempt, None, now),
         inquiry=inquiry_decision(actor, count_open_to_inquiry(story)),
         correct=_correct(story, actor, now),
@@ -264,9 +264,12 @@ def get_capture_page(payment_id: uuid.UUID, actor: Actor, now: datetime) -> Mone
 
 
 def get_void_page(payment_id: uuid.UUID, actor: Actor) -> MoneyPage:
-    """What is held and may be let go. One SELECT. Raises a Refusal (missing)."""
+    """What is held and may be let go, or what was only prepared. One SELECT.
+
+    Raises a Refusal (missing).
+    """
     story = get_story(payment_id)
-    decision = void_decision(actor, story.payment, story.last_attempt)
+    decision = give_up_decision(actor, story.payment, story.last_attempt)
     return MoneyPage(story.payment, story.last_attempt, decision)
 
 

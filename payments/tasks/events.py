@@ -3,17 +3,31 @@ asked of the provider, so that any order and any number of repeats ends in the s
 
 from __future__ import annotations
 
+from django.db.models import Sum
+from django.utils.translation import gettext_lazy as _
+
+from audit.errors import Kind, Refusal
 from payments.commands.payments import expire_authorization, record_authorization
 from payments.commands.voids import record_void_result
 from payments.gateways.events import TooEarly, handles, ignore
 from payments.gateways.models import InboundEvent
-from payments.gateways.protocol import AuthorizationAnswer, OperationAnswer, OperationStatus
-from payments.models import Attempt
+from payments.gateways.protocol import (
+    AuthorizationAnswer,
+    AuthorizationStatus,
+    OperationAnswer,
+    OperationStatus,
+)
+from payments.ledger.money import Money
+from payments.models import Asking, Attempt, Increment
 from payments.queries.payments import find_attempt, find_capture, find_refund
 from payments.queries.unsettled import list_open_captures, list_open_increments
-from payments.tasks.asking import gateway_of
+from payments.tasks.asking import gateway_of, sought_of
 from payments.tasks.resolve import settle
 from payments.tasks.send import tell_capture, tell_refund, void_operation_key
+
+OPEN = ("pending", "unknown", "conflicted", "requires_action")
+"""What waits for its answer."""
+HOLDING = (AuthorizationStatus.AUTHORIZED, AuthorizationStatus.PARTIALLY_AUTHORIZED)
 
 
 @handles("authorization.authorized", "authorization.partially_authorized")
@@ -23,6 +37,7 @@ from payments.tasks.send import tell_capture, tell_refund, void_operation_key
 def follow_authorization(event: InboundEvent) -> None:
     """An authorization has been decided."""
     attempt, answer = _ask_about(event)
+    _check_hold(attempt, answer)
     record_authorization(attempt_id=attempt.pk, answer=answer, key=str(attempt.pk))
 
 
@@ -47,7 +62,9 @@ def follow_void(event: InboundEvent) -> None:
     """What was held has been let go, because we asked for it or for another reason."""
     attempt = _attempt_of(event)
     if attempt.status in (Attempt.Status.VOIDING, Attempt.Status.VOID_UNKNOWN):
-        outcome = gateway_of(attempt).find_operation(void_operation_key(attempt))
+        outcome = gateway_of(attempt).find_operation(
+            void_operation_key(attempt), sought_of(attempt)
+        )
         if outcome is not None:
             record_void_result(
                 attempt_id=attempt.pk, answer=outcome, key=void_operation_key(attempt)
@@ -72,8 +89,9 @@ def follow_capture(event: InboundEvent) -> None:
     capture = find_capture(event.connector, event.object_reference)
     if capture is None:
         raise TooEarly
-    gateway = gateway_of(capture)
-    tell_capture(capture, gateway.retrieve_capture(event.object_reference))
+    answer = gateway_of(capture).retrieve_capture(event.object_reference)
+    _check_amount(capture, answer.amount, capture.amount)
+    tell_capture(capture, answer)
 
 
 @handles("refund.succeeded", "refund.failed", "refund.created", "refund.updated")
@@ -83,8 +101,9 @@ def follow_refund(event: InboundEvent) -> None:
     refund = find_refund(event.connector, event.object_reference)
     if refund is None:
         raise TooEarly
-    gateway = gateway_of(refund)
-    tell_refund(refund, gateway.retrieve_refund(event.object_reference))
+    answer = gateway_of(refund).retrieve_refund(event.object_reference)
+    _check_amount(refund, answer.amount, refund.amount)
+    tell_refund(refund, answer)
 
 
 @handles("authorization.expired")
@@ -98,6 +117,25 @@ def follow_expiry(event: InboundEvent) -> None:
 ignore("payment_intent.created", "charge.succeeded", "charge.failed", "charge.pending")
 ignore("charge.updated", "charge.refunded", "charge.expired", "balance.available")
 # The PaymentIntent or the refund of which they speak has an event of its own.
+
+
+def _check_hold(attempt: Attempt, answer: AuthorizationAnswer) -> None:
+    """Raises Refusal when the provider speaks of more or less than what is on our books, or holds
+    money for an attempt that has failed: the event is put aside for a person."""
+    if attempt.status == Attempt.Status.FAILED and answer.status in HOLDING:
+        raise Refusal("held_after_failure", _("Money is held for what has failed."), Kind.CONFLICT)
+    if attempt.increments.filter(status__in=OPEN).exists():
+        return
+    granted = attempt.increments.filter(status=Increment.Status.SUCCEEDED)
+    more = granted.aggregate(minor=Sum("amount_minor"))["minor"] or 0
+    _check_amount(attempt, answer.amount, Money(attempt.amount_minor + more, attempt.currency))
+
+
+def _check_amount(row: Asking, answered: Money, booked: Money) -> None:
+    """Raises Refusal for another amount than that of a row which has its end. One that waits for
+    its answer becomes *conflicted* instead, by the command that records it."""
+    if row.status not in OPEN and answered != booked:
+        raise Refusal("amount_differs", _("The provider speaks of another amount."), Kind.CONFLICT)
 
 
 def _attempt_of(event: InboundEvent) -> Attempt:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.utils.translation import gettext_lazy as _
 
 from audit.errors import Kind, Refusal
@@ -22,6 +24,14 @@ def no_such_event() -> Refusal:
 def address_refused(code: str, message: object) -> Refusal:
     """An address that nothing is ever sent to; the form shows it at its field."""
     return Refusal(f"url_{code}", message, field="url")
+
+
+def endpoint_changed(names: Iterable[object]) -> Refusal:
+    """Somebody else changed it; what of it, in words."""
+    message = _("Somebody changed this after you opened it: %(what)s.") % {
+        "what": ", ".join(str(one) for one in names)
+    }
+    return Refusal("webhook_endpoint_changed", message, Kind.CONFLICT)
 
 
 def endpoint_disabled() -> Refusal:

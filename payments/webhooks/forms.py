@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.http import QueryDict
@@ -14,6 +14,7 @@ from audit.kept import KeepsWork
 from payments.parties.models import Merchant
 from payments.webhooks import registry
 from payments.webhooks.models import Delivery, Endpoint
+from payments.webhooks.policy import EDITED, seen_of
 
 ANY = _("Any")
 OVERLAPS = ((0, _("At once")), (24, _("In a day")), (168, _("In a week")), (720, _("In 30 days")))
@@ -52,18 +53,6 @@ class EndpointForm(KeepsWork, forms.Form):
         super().__init__(data, **more)
         self.fields["types"].choices = [(one, one) for one in registry.offered()]  # type: ignore[attr-defined]
 
-    @classmethod
-    def of(cls, endpoint: Endpoint, data: QueryDict | None = None) -> EndpointForm:
-        """The form that changes an endpoint."""
-        return cls(
-            data,
-            initial={
-                "url": endpoint.url,
-                "description": endpoint.description,
-                "types": endpoint.types,
-            },
-        )
-
 
 class NewEndpointForm(EndpointForm):
     """For whom it is, and in which mode: what cannot be changed afterwards."""
@@ -81,6 +70,22 @@ class NewEndpointForm(EndpointForm):
             ("", _("Choose a merchant")),
             *merchant_choices(merchants),
         ]
+
+
+class ChangeForm(EndpointForm):
+    """What an endpoint already has, to be changed; `seen` tells what of it the person saw."""
+
+    seen = forms.CharField(max_length=80, widget=forms.HiddenInput)
+
+    def __init__(self, endpoint: Endpoint, data: QueryDict | None = None) -> None:
+        before = {name: getattr(endpoint, name) for name in EDITED}
+        super().__init__(data, initial={**before, "seen": seen_of(endpoint)})
+
+    def look_again(self, endpoint: Endpoint) -> None:
+        """Once he was told what has changed, what he sends next is meant."""
+        now = cast("QueryDict", self.data).copy()
+        now["seen"] = seen_of(endpoint)
+        self.data = now
 
 
 class SeenForm(KeepsWork, forms.Form):

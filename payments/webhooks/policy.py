@@ -11,7 +11,9 @@ from email.utils import parsedate_to_datetime
 from django.utils.translation import gettext_lazy as _
 from standardwebhooks.webhooks import Webhook
 
+from audit.encryption import fingerprint
 from audit.errors import Refusal
+from payments.webhooks.models import Endpoint
 
 SCHEDULE = (
     timedelta(0),
@@ -106,3 +108,21 @@ def wants(types: Collection[str], type_: str) -> bool:
 
 TEST = "webhook.test"
 """The type of event that a person sends to try an endpoint out."""
+
+
+EDITED = {"url": _("Address"), "description": _("Description"), "types": _("Events")}
+"""What of an endpoint a person may change, and what it is called."""
+
+
+def seen_of(endpoint: Endpoint) -> str:
+    """What tells which of it has changed since a person saw it: a digest for each field."""
+    return ".".join(fingerprint(getattr(endpoint, name))[:16] for name in EDITED)
+
+
+def changed_since(endpoint: Endpoint, seen: str) -> list[str]:
+    """The fields that are not what they were when `seen` was made; all when it is nothing of
+    ours."""
+    before, now = seen.split("."), seen_of(endpoint).split(".")
+    if len(before) != len(now):
+        return list(EDITED)
+    return [name for name, old, new in zip(EDITED, before, now, strict=True) if old != new]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -27,7 +28,7 @@ def tell_event(event: Event, shown: Shown | None) -> dict[str, Any]:
         "id": str(event.pk),
         "object": "event",
         "type": event.type,
-        "created_at": event.created_at.isoformat(),
+        "created_at": written(event.created_at),
         "livemode": event.is_live,
         "version": event.version,
         "data": {"object": shown.data if shown else None},
@@ -52,14 +53,17 @@ def tell_endpoint(endpoint: Endpoint, *, secret: str | None = None) -> dict[str,
         "status": endpoint.status,
         "disabled_reason": endpoint.reason,
         "version": endpoint.version,
-        "created_at": endpoint.created_at.isoformat(),
-        "old_secret_until": _iso(endpoint.old_secret_until),
+        "created_at": written(endpoint.created_at),
+        "old_secret_until": written(endpoint.old_secret_until),
         "secret": secret,
     }
 
 
-def _iso(moment: Any) -> str | None:
-    return moment.isoformat() if moment is not None else None
+def written(moment: datetime | None) -> str | None:
+    """An instant as every answer and message has it: in UTC, to the millisecond, with a Z."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def open_secret(endpoint: Endpoint) -> str:

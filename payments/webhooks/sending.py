@@ -1,9 +1,10 @@
 """One POST to a stranger's machine, with nothing taken on trust.
 
-The name is resolved here, every address it has is checked (`addresses.is_allowed`), and the
-connection is made to an address that was checked; the certificate is still that of the name. No
-redirect is followed, no proxy of the environment used. All of it together, however slowly the
-other side drips, ends after `timeout_s`; of the answer no more than `MOST_READ` is read.
+The name is resolved here (`names.resolve`), every address it has is checked
+(`addresses.is_allowed`), and the connection is made to an address that was checked; the certificate
+is still that of the name. No redirect is followed, no proxy of the environment used. All of it
+together, however slowly the other side drips, ends after `timeout_s`; of the answer no more than
+`MOST_READ` is read.
 
 The standard library's client is used because it lets us make the connection ourselves.
 """
@@ -24,10 +25,13 @@ from typing import Any
 from django.conf import settings
 
 from audit.errors import Refusal
+from payments.webhooks import names
 from payments.webhooks.addresses import Target, is_allowed, read_target
 from payments.webhooks.models import Attempt
 
 MOST_READ = 4096
+NAME_S = 5.0
+"""So long the name servers have, at most."""
 REDIRECTS = range(300, 400)
 DONE = range(200, 300)
 Outcome = Attempt.Outcome
@@ -115,7 +119,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) ->
 
 def _connect(target: Target, deadline: _Deadline) -> _Line:
     last: OSError = OSError("no address")
-    for address in _resolve(target):
+    for address in _resolve(target, deadline):
         try:
             sock = socket.create_connection((address, target.port), deadline.left_s())
         except TimeoutError:
@@ -134,9 +138,9 @@ def _connect(target: Target, deadline: _Deadline) -> _Line:
     raise last
 
 
-def _resolve(target: Target) -> list[str]:
+def _resolve(target: Target, deadline: _Deadline) -> list[str]:
     """The addresses of a host, all of them allowed. One that is not condemns the others."""
-    found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    found = names.resolve(target.host, target.port, min(deadline.left_s(), NAME_S))
     addresses = list(dict.fromkeys(str(place[0]) for *_rest, place in found))
     if not all(is_allowed(ipaddress.ip_address(one)) for one in addresses):
         raise _Forbidden

@@ -13,14 +13,19 @@ from django.test import Client
 from django.utils import translation
 
 from audit.models import LogEntry
+from payments.commands.intents import confirm_intent, create_intent
 from payments.ledger.models import Transfer
 from payments.ledger.money import Money
 from payments.models import Attempt, Capture, Payment, Refund
+from payments.webhooks.models import Event
 from tests.payments.builders import (
     authorized_payment,
     captured_payment,
     eur,
+    make_card,
+    make_merchant,
     make_reason,
+    new_key,
     refunded_payment,
     requested_refund,
 )
@@ -397,3 +402,49 @@ def test_every_form_names_its_fields_for_those_who_hear_them(browser: Client) ->
     page = browser.get(page_of(payment, REFUND)).content.decode()
     for field in ("amount", "reason", "comment"):
         assert re.search(rf'<label[^>]*for="id_{field}"', page), field
+
+
+# Giving up what was only prepared
+
+
+def prepared() -> Payment:
+    merchant = make_merchant()
+    return create_intent(merchant_id=merchant.pk, amount=eur(4_200), key=new_key())
+
+
+def test_payment_that_was_not_confirmed_is_canceled_on_its_page(lead: Client) -> None:
+    payment = prepared()
+    page = words_of(lead.get(page_of(payment)))
+    assert "Cancel the payment" in page
+    form = lead.get(page_of(payment, VOID))
+    assert "The shop can no longer confirm it" in words_of(form)
+    sent = {"key": hidden(form, "key")}
+    for _ in range(2):
+        answer = lead.post(page_of(payment, VOID), sent)
+        assert (answer.status_code, answer["Location"]) == (302, page_of(payment))
+    payment.refresh_from_db()
+    assert payment.status == "canceled"
+    entries = LogEntry.objects.filter(event="payments.intent.canceled", outcome="done")
+    assert entries.count() == 1
+    assert Event.objects.filter(type="payment.canceled", object_id=payment.pk).count() == 1
+    page = words_of(lead.get(page_of(payment)))
+    assert "It was canceled." in page
+
+
+def test_payment_that_was_confirmed_meanwhile_is_not_canceled(lead: Client) -> None:
+    payment = prepared()
+    sent = {"key": hidden(lead.get(page_of(payment, VOID)), "key")}
+    card = make_card(payment.merchant)
+    confirm_intent(payment_id=payment.pk, card_id=card.pk, key=new_key())
+    answer = lead.post(page_of(payment, VOID), sent)
+    assert answer.status_code == 409
+    payment.refresh_from_db()
+    assert payment.status == "processing"
+
+
+def test_who_may_not_void_cancels_nothing() -> None:
+    payment = prepared()
+    reader = agent_browser("Rita Reader", "auditor")
+    assert reader.post(page_of(payment, VOID), {"key": new_key()}).status_code == 403
+    payment.refresh_from_db()
+    assert payment.status == "requires_confirmation"

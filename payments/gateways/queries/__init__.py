@@ -7,8 +7,11 @@ from payments.gateways.queries.accounts import (
     list_open_accounts,
 )
 from payments.gateways.queries.events import (
+    NO_FIT,
+    NOT_OURS,
     UNKNOWN_TYPE,
     PutAside,
+    advice_on,
     find_meaning,
     find_type,
     get_event,
@@ -18,8 +21,11 @@ from payments.gateways.queries.events import (
 )
 
 __all__ = [
+    "NOT_OURS",
+    "NO_FIT",
     "UNKNOWN_TYPE",
     "PutAside",
+    "advice_on",
     "find_meaning",
     "find_type",
     "get_account",

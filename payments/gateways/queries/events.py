@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -59,7 +60,14 @@ class PutAside:
     sort: str
     object_kind: str
     raw: str
+    thing: str
+    """What kind of object they are about."""
     count: int
+
+    @property
+    def advice(self) -> Any:
+        """What a person may do about it, in words; "" where the reason says enough."""
+        return advice_on(self.note, self.thing)
 
     @property
     def meanings(self) -> list[str]:
@@ -73,16 +81,55 @@ def list_put_aside() -> list[PutAside]:
     return [PutAside(*kind, count=count) for kind, count in counted.most_common()]
 
 
-def _kind_of(event: InboundEvent) -> tuple[str, str, str, str, str, str]:
+def _kind_of(event: InboundEvent) -> tuple[str, str, str, str, str, str, str]:
     head = (event.connector, event.type, event.note)
     if event.unknown_status:
-        return (*head, Mapping.Sort.STATUS, event.unknown_kind, event.unknown_status)
+        word = (Mapping.Sort.STATUS, event.unknown_kind, event.unknown_status)
+        return (*head, *word, event.object_kind)
     if event.note == UNKNOWN_TYPE and event.type:
-        return (*head, Mapping.Sort.TYPE, "", event.type)
-    return (*head, "", "", "")
+        return (*head, Mapping.Sort.TYPE, "", event.type, event.object_kind)
+    return (*head, "", "", "", event.object_kind)
 
 
 UNKNOWN_TYPE = "unknown type"
+NO_FIT = "the answer does not fit"
+NOT_OURS = "about an object that is not ours"
+TO_COME = {
+    "dispute": _(
+        "Disputes have no room here yet. Their events are kept, every one of them: once there is "
+        "one, process them anew. Until then answer the dispute at the provider, in time."
+    ),
+    "payout": _(
+        "Payouts have no room here yet. Their events are kept, every one of them: once there is "
+        "one, process them anew. What was paid out stands at the provider."
+    ),
+}
+ADVICE = {
+    NOT_OURS: _(
+        "Nothing here has this reference: it was made at the provider without us. Look there whose "
+        "it is; once it is known here, process it anew."
+    ),
+    NO_FIT: _(
+        "What the provider answers makes no sense, or speaks of another object. Nothing was "
+        "changed. Look at the payment on the provider's own page, then process it anew."
+    ),
+    "refused: amount_differs": _(
+        "The provider speaks of another amount or currency than is booked here. Nothing was "
+        "changed. Compare the payment with the provider's own page; once both agree, process it "
+        "anew."
+    ),
+    "refused: held_after_failure": _(
+        "The provider holds money for a payment that has failed here. Let go of it on the "
+        "provider's own page, or the customer's money stays blocked until it expires."
+    ),
+}
+
+
+def advice_on(note: str, thing: str) -> Any:
+    """What a person may do about events that were put aside, in words."""
+    if note == UNKNOWN_TYPE and thing in TO_COME:
+        return TO_COME[thing]
+    return ADVICE.get(note, "")
 
 
 def list_mappings() -> QuerySet[Mapping]:

@@ -9,11 +9,11 @@ from audit import clock
 from audit.errors import Refusal
 from audit.outbox.handlers import TryAgain, handler
 from payments.gateways.commands import settle_event
-from payments.gateways.errors import Rejected, Unavailable, Unknown, UnmappedStatus
+from payments.gateways.errors import Mismatch, Rejected, Unavailable, Unknown, UnmappedStatus
 from payments.gateways.events import EventHandler, TooEarly, event_handlers, nothing_to_do
 from payments.gateways.meanings import IGNORED
 from payments.gateways.models import InboundEvent
-from payments.gateways.queries import UNKNOWN_TYPE, find_type
+from payments.gateways.queries import NO_FIT, NOT_OURS, UNKNOWN_TYPE, find_type
 from payments.gateways.states import is_settled
 
 Status = InboundEvent.Status
@@ -54,6 +54,8 @@ def _process(event: InboundEvent) -> tuple[str, str]:
         handle(event)
     except UnmappedStatus:
         raise
+    except Mismatch:
+        return Status.QUARANTINED, NO_FIT
     except (Unavailable, Unknown) as trouble:
         raise TryAgain(str(trouble)) from trouble
     except Rejected as refused:
@@ -61,7 +63,7 @@ def _process(event: InboundEvent) -> tuple[str, str]:
     except TooEarly:
         if clock.now() - event.received_at < WAITED_FOR:
             raise
-        return Status.QUARANTINED, "about an object that is not ours"
+        return Status.QUARANTINED, NOT_OURS
     except Refusal as refusal:
         return Status.QUARANTINED, f"refused: {refusal.code}"
     return Status.PROCESSED, ""

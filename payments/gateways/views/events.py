@@ -18,7 +18,13 @@ from audit.gate import requires
 from payments.gateways.commands import map_word, replay_event, replay_events
 from payments.gateways.masking import show_body
 from payments.gateways.models import InboundEvent
-from payments.gateways.queries import get_event, list_events, list_mappings, list_put_aside
+from payments.gateways.queries import (
+    advice_on,
+    get_event,
+    list_events,
+    list_mappings,
+    list_put_aside,
+)
 
 
 @requires("gateways.view_inboundevent")
@@ -47,7 +53,8 @@ def event(request: HttpRequest, event_id: uuid.UUID) -> HttpResponse:
     """One event, its message as people may see it, and what became of it."""
     found = get_event(event_id)
     saw(request, found)
-    context = {"event": found, "body": show_body(found.body)}
+    advice = advice_on(found.note, found.object_kind)
+    context = {"event": found, "body": show_body(found.body), "advice": advice}
     return render(request, "gateways/event.html", context)
 
 

@@ -20,9 +20,16 @@ from payments.parties.models import Merchant
 from payments.parties.steps import make_reference
 from payments.webhooks import registry
 from payments.webhooks.addresses import read_target
-from payments.webhooks.errors import endpoint_disabled, no_such_endpoint
+from payments.webhooks.errors import endpoint_changed, endpoint_disabled, no_such_endpoint
 from payments.webhooks.models import Delivery, Endpoint, Health
-from payments.webhooks.policy import OVERLAPS_H, TEST, check_types, new_secret
+from payments.webhooks.policy import (
+    EDITED,
+    OVERLAPS_H,
+    TEST,
+    changed_since,
+    check_types,
+    new_secret,
+)
 from payments.webhooks.presenting import ENDPOINT
 from payments.webhooks.registry import About
 from payments.webhooks.steps import add_event
@@ -88,8 +95,12 @@ def update_endpoint(
     url: str | None = None,
     types: Sequence[str] | None = None,
     description: str | None = None,
+    seen: str = "",
 ) -> Endpoint:
-    """Change what is given. The same again changes nothing."""
+    """Change what is given. The same again changes nothing.
+
+    `seen` is what a person saw of it (`policy.seen_of`): anything else by now is a conflict.
+    """
     endpoint = _load(work, endpoint_id)
     wanted: dict[str, Any] = {}
     if url is not None:
@@ -101,6 +112,8 @@ def update_endpoint(
         wanted["description"] = clean_text(description, field="description", most=120)
     changed = {name: value for name, value in wanted.items() if getattr(endpoint, name) != value}
     if changed:
+        if seen and (others := changed_since(endpoint, seen)):
+            raise endpoint_changed(EDITED[name] for name in others)
         work.change(endpoint, **changed)
     return endpoint
 

@@ -27,13 +27,21 @@ from payments.webhooks.commands.endpoints import (
     send_test,
     update_endpoint,
 )
-from payments.webhooks.forms import AgainForm, EndpointForm, NewEndpointForm, RotationForm, SeenForm
+from payments.webhooks.forms import (
+    AgainForm,
+    ChangeForm,
+    EndpointForm,
+    NewEndpointForm,
+    RotationForm,
+    SeenForm,
+)
 from payments.webhooks.models import Endpoint
 from payments.webhooks.presenting import open_secret
 from payments.webhooks.queries import get_endpoint, is_made, list_deliveries, list_endpoints
 
 VIEW, ADD, CHANGE = "webhooks.view_endpoint", "webhooks.add_endpoint", "webhooks.change_endpoint"
 SEE_DELIVERIES = "webhooks.view_delivery"
+STALE = "webhook_endpoint_changed"
 STATUS = {Kind.INVALID: 400, Kind.FORBIDDEN: 403, Kind.CONFLICT: 409}
 LATEST = 10
 
@@ -105,12 +113,17 @@ def change(request: HttpRequest, endpoint_id: uuid.UUID) -> HttpResponse:
     """Another address, other events, other words."""
     found = get_endpoint(endpoint_id)
     saw(request, found)
-    form = EndpointForm.of(found, request.POST if request.method == "POST" else None)
+    form = ChangeForm(found, request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
             update_endpoint(endpoint_id=found.pk, **form.cleaned_data)
         except Refusal as refusal:
-            return _refused(request, "webhooks/change.html", form, refusal, endpoint=found)
+            is_stale = refusal.code == STALE
+            if is_stale:
+                form.look_again(found)
+            return _refused(
+                request, "webhooks/change.html", form, refusal, endpoint=found, is_stale=is_stale
+            )
         messages.success(request, _("The endpoint is changed."))
         return _to(found)
     context = {"form": form, "endpoint": found}

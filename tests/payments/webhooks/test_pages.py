@@ -14,16 +14,23 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from audit import clock
-from audit.actor import Actor, ActorKind, acting_as, operator
+from audit.actor import Actor, ActorKind, acting_as, operator, system
 from audit.models import LogEntry
 from audit.needs import collect
 from payments.parties.models import Merchant
-from payments.webhooks.commands.endpoints import create_endpoint, disable_endpoint, rotate_secret
+from payments.webhooks.commands.endpoints import (
+    create_endpoint,
+    disable_endpoint,
+    rotate_secret,
+    update_endpoint,
+)
 from payments.webhooks.delivering import deliver_due
 from payments.webhooks.models import Delivery, Endpoint, Event
+from payments.webhooks.policy import seen_of
 from payments.webhooks.presenting import open_secret
 from tests.audit.people import browser_of, hire
 from tests.payments.builders import authorized_payment, captured_payment, eur, new_key
+from tests.payments.pages import hidden
 from tests.payments.webhooks.conftest import Listen
 from tests.payments.webhooks.receiver import Receiver, answering, ok
 
@@ -111,11 +118,62 @@ def test_an_endpoint_is_changed_on_its_page(
     endpoint = listen(shop, "payment.captured")
     path = f"/webhook-endpoints/{endpoint.pk}/change/new/"
     assert endpoint.url in controller.get(path).content.decode()
-    answer = controller.post(path, {"url": URL, "description": "till", "types": []})
+    form = {"url": URL, "description": "till", "types": [], "seen": seen_of(endpoint)}
+    answer = controller.post(path, form)
     assert answer.status_code == 302
     changed = Endpoint.objects.get()
     assert (changed.url, changed.types, changed.description) == (URL, [], "till")
-    assert controller.post(path, {"url": "https://10.0.0.1/"}).status_code == 400
+    assert controller.post(path, {**form, "url": "https://10.0.0.1/"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        ({"description": "the other till"}, "Description"),
+        ({"types": ["refund.succeeded"]}, "Events"),
+        ({"url": "https://other.example.com/hooks"}, "Address"),
+        ({"types": ["refund.succeeded"], "description": "x"}, "Description, Events"),
+    ],
+)
+def test_what_somebody_else_changed_meanwhile_is_named_and_not_overwritten_unseen(
+    shop: Receiver, listen: Listen, controller: Client, other: dict[str, Any], named: str
+) -> None:
+    endpoint = listen(shop, "payment.captured")
+    path = f"/webhook-endpoints/{endpoint.pk}/change/new/"
+    seen = hidden(controller.get(path), "seen")
+    with acting_as(system("another person")):
+        update_endpoint(endpoint_id=endpoint.pk, **other)
+    form = {"url": URL, "description": "mine", "types": ["payment.voided"], "seen": seen}
+    before = Endpoint.objects.get()
+    answer = controller.post(path, form)
+    assert answer.status_code == 409
+    assert f"Somebody changed this after you opened it: {named}." in answer.content.decode()
+    now = Endpoint.objects.get()
+    assert (now.url, now.types, now.description) == (before.url, before.types, before.description)
+    # He has seen it now: what he sends next is meant.
+    again = controller.post(path, {**form, "seen": hidden(answer, "seen")})
+    assert again.status_code == 302
+    assert Endpoint.objects.get().description == "mine"
+
+
+def test_same_change_by_two_people_is_no_conflict(
+    shop: Receiver, listen: Listen, controller: Client
+) -> None:
+    endpoint = listen(shop, "payment.captured")
+    path = f"/webhook-endpoints/{endpoint.pk}/change/new/"
+    form = {"url": URL, "description": "till", "types": [], "seen": seen_of(endpoint)}
+    assert [controller.post(path, form).status_code for _ in range(2)] == [302, 302]
+
+
+@pytest.mark.parametrize("seen", ["", "nonsense", "a.b.c", "a.b.c.d"])
+def test_form_that_does_not_tell_what_was_seen_changes_nothing(
+    shop: Receiver, listen: Listen, controller: Client, seen: str
+) -> None:
+    endpoint = listen(shop, "payment.captured")
+    path = f"/webhook-endpoints/{endpoint.pk}/change/new/"
+    form = {"url": URL, "description": "till", "types": [], "seen": seen}
+    assert controller.post(path, form).status_code in (400, 409)
+    assert Endpoint.objects.get().description == endpoint.description
 
 
 def test_a_secret_is_exchanged_once_by_one_form(

@@ -40,6 +40,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("somebody")]
 
 @pytest.fixture
 def account(stripe_house: FakeStripe, settings: Settings) -> ConnectorAccount:
+    return open_account(stripe_house, settings)
+
+
+def open_account(stripe_house: FakeStripe, settings: Settings) -> ConnectorAccount:
     """An account whose key Stripe has taken, enabled."""
     settings.STRIPE_URL = stripe_house.url
     settings.PROVIDER_TIMEOUT_S = 5.0
