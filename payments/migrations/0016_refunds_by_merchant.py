@@ -24,7 +24,7 @@ def fill(apps: Any, _schema_editor: Any) -> None:
 class Migration(migrations.Migration):
     dependencies = [
         ("parties", "0009_versions_of_customers"),
-        ("payments", "0013_versions_of_payments"),
+        ("payments", "0015_days_added_up_anew"),
     ]
 
     operations = [

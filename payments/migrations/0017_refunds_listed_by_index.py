@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("parties", "0009_versions_of_customers"),
-        ("payments", "0014_refunds_by_merchant"),
+        ("payments", "0016_refunds_by_merchant"),
     ]
 
     operations = [
