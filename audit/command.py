@@ -99,7 +99,8 @@ def _run(spec: Spec, body: Callable[..., R], kwargs: dict[str, Any]) -> R:
         try:
             with transaction.atomic(durable=True):
                 result = body(work, **kwargs)
-                run.bring_companion(work, result)
+                companions.follow(work)
+                run.bring_company(work, result)
                 flush(work)
         except BaseException as error:  # noqa: BLE001
             # Before anything else: whatever is written next needs a clean connection.
@@ -109,6 +110,7 @@ def _run(spec: Spec, body: Callable[..., R], kwargs: dict[str, Any]) -> R:
             logger.info("again: %s after attempt %d", spec.event, attempt)
         else:
             COMMANDS.labels(spec.event, "done").inc()
+            run.tell_company(work)
             return result
         if time.monotonic() > deadline:
             break
@@ -129,12 +131,17 @@ class Run:
         self.is_lost = False
         self.is_cut_off = False
         self.met_rival = False
-        self.companion = companions.claim()
+        self.company = companions.claim()
 
-    def bring_companion(self, work: Work, result: Any) -> None:
+    def bring_company(self, work: Work, result: Any) -> None:
         """What the caller wants written in the same transaction; a replay wrote it before."""
-        if self.companion is not None and not work.was_replayed:
-            self.companion(work, result)
+        if self.company is not None and not work.was_replayed:
+            self.company.companion(work, result)
+
+    def tell_company(self, work: Work) -> None:
+        """Whether it went along."""
+        if self.company is not None:
+            self.company.went_along = not work.was_replayed
 
     def new_work(self) -> Work:
         return Work(self.actor, self.now, self.event, key=self.key, fingerprint=self.fingerprint)

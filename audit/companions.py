@@ -23,33 +23,40 @@ followers: list[Follower] = []
 
 
 @dataclass(slots=True)
-class _Offer:
-    companion: Companion | None
+class Company:
+    """A companion on offer, and what became of it."""
+
+    companion: Companion
+    is_claimed: bool = False
+    went_along: bool = False
+    """What it added was committed, as far as the command knows: an attempt whose COMMIT nobody
+    answered, and which a later one found done, does not count."""
 
 
-_offered: ContextVar[_Offer | None] = ContextVar("companion", default=None)
+_offered: ContextVar[Company | None] = ContextVar("companion", default=None)
 
 
 @contextmanager
-def accompanied_by(companion: Companion) -> Iterator[None]:
-    """The first command inside calls `companion(work, result)` after its body, before its flush.
+def accompanied_by(companion: Companion) -> Iterator[Company]:
+    """The first command inside calls `companion(work, result)` last, before its flush.
 
     In every attempt, but not when the command only answered what its key had made before.
     """
-    token = _offered.set(_Offer(companion))
+    company = Company(companion)
+    token = _offered.set(company)
     try:
-        yield
+        yield company
     finally:
         _offered.reset(token)
 
 
-def claim() -> Companion | None:
+def claim() -> Company | None:
     """The companion on offer, once."""
-    offer = _offered.get()
-    if offer is None:
+    company = _offered.get()
+    if company is None or company.is_claimed:
         return None
-    companion, offer.companion = offer.companion, None
-    return companion
+    company.is_claimed = True
+    return company
 
 
 def follow(work: Work) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import models
 
-from audit import companions, guard, log, statements
+from audit import guard, log, statements
 from audit.diff import changes_of, is_recorded
 from audit.errors import KernelError
 from audit.models import LogEntry
@@ -29,7 +29,6 @@ outbox_rows: list[Callable[[Work, Sequence[Later]], Sequence[models.Model]]] = [
 def flush(work: Work) -> None:
     """Write all of it. Call once, last, inside the transaction: it may have committed."""
     work.assert_open()
-    companions.follow(work)
     work.is_flushing = True
     entries = _entries(work)
     new = [row.obj for row in work.rows.values() if row.loaded is None]

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
-from audit import clock, guard, outcomes
+from audit import clock, companions, guard, outcomes
 from audit.access import DataClass, Route, has_shown, record_access
 from audit.actor import current_actor, name_request, new_request_id
 from audit.command import tidy_connection
@@ -134,6 +134,7 @@ class AmbientWorkMiddleware:
             if response.status_code >= 500:
                 transaction.set_rollback(True)
             else:
+                companions.follow(work)
                 flush(work)
         return response
 

@@ -91,6 +91,17 @@ def find_both(one: Wanted[M], other: Wanted[N]) -> tuple[list[M], list[N]]:
     return one.objects(selects[0], rows[0], db), other.objects(selects[1], rows[1], db)
 
 
+def find_all(*wanted: Wanted[Any]) -> list[list[Any]]:
+    """Several SELECTs, in one wait where the engine can."""
+    db: Any = connections[DEFAULT_DB_ALIAS]
+    if not getattr(db, "is_pipelined", False):
+        return [find(one) for one in wanted]
+    selects = [one.select(db.vendor) for one in wanted]
+    both = list(zip(wanted, selects, strict=True))
+    rows = db.ask_together([(select.sql, one.params(select, db)) for one, select in both])
+    return [one.objects(select, found, db) for (one, select), found in zip(both, rows, strict=True)]
+
+
 def _object(model: type[M], select: Select, row: Sequence[Any], alias: str) -> M:
     obj = model.from_db(alias, select.names, row[select.span])
     for populator in select.related:

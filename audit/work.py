@@ -288,6 +288,16 @@ class Work:
             raise KernelError(f"{obj._meta.label} was not loaded or added by this Work")
         return tracked
 
+    def find_loaded(self, model: type[M], pk: Any) -> dict[str, Any] | None:
+        """The values of a row as this attempt loaded it; None of one that it did not. No query."""
+        tracked = self.rows.get((model, pk))
+        return tracked.loaded if tracked else None
+
+    def list_new(self, model: type[M]) -> list[M]:
+        """The rows of a model that this attempt makes, in the order in which it made them."""
+        rows = [row for (kind, _pk), row in self.rows.items() if kind is model]
+        return [row.obj for row in rows if row.loaded is None]  # type: ignore[misc]
+
     def find_held(self, model: type[M], pk: Any) -> M | None:
         """A row that this attempt loaded or added already. No query."""
         tracked = self.rows.get((model, pk))

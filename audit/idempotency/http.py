@@ -22,12 +22,13 @@ from audit import clock
 from audit.companions import accompanied_by
 from audit.encryption import fingerprint, unseal_secret
 from audit.errors import Kind, Refusal
-from audit.idempotency.answers import present
+from audit.idempotency.answers import Presented, present
 from audit.idempotency.commands import keep_answer
 from audit.idempotency.errors import key_in_flight, key_missing, key_reused, key_unreadable
 from audit.idempotency.models import Record
 from audit.idempotency.queries import digest_of, find_record
 from audit.idempotency.steps import note_key
+from audit.outbox.steps import is_taking
 from audit.work import Work
 
 HEADER = "Idempotency-Key"
@@ -59,12 +60,17 @@ def once(
     run: Callable[[str], Row],
     about: Callable[[Row], uuid.UUID],
     waiting: AbstractContextManager[None] | None = None,
+    tell: Callable[[Work, Row], Presented | None] | None = None,
 ) -> HttpResponse:
     """Run `run(key)` once for this key of `owner`, and answer with what it made, of `kind`.
 
     `run` calls one command with the key it is given; `about` tells what is answered about by what
-    the command returned; `waiting` is around the command and may wait for what it set going. A
-    repeat costs one SELECT. Raises the command's refusals, and those of `audit.idempotency.errors`.
+    the command returned; `waiting` is around the command and may wait for what it set going.
+
+    Where nothing is waited for, the answer is kept with the effect, if `tell` knows it then: it is
+    asked last before the flush, and None means that it does not. Else it is made of what is true
+    when the waiting is over, and kept by a command of its own. A repeat costs one SELECT. Raises
+    the command's refusals, and those of `audit.idempotency.errors`.
     """
     key = read_key(request)
     print_ = fingerprint([request.method, request.path, body])
@@ -72,8 +78,13 @@ def once(
     if known is not None:
         return _again(known, print_)
     record_id = uuid.uuid4()
+    answer: tuple[int, str] | None = None
 
     def note(work: Work, row: Row) -> None:
+        nonlocal answer
+        is_waited_for = is_taking() and bool(work.laters)
+        told = tell(work, row) if tell and not is_waited_for else None
+        answer = (told[0], json.dumps(told[1])) if told else None
         note_key(
             work,
             record_id=record_id,
@@ -82,10 +93,11 @@ def once(
             fingerprint=print_,
             kind=kind,
             subject_id=about(row),
+            answer=answer,
         )
 
     try:
-        with waiting or nullcontext(), accompanied_by(note):
+        with waiting or nullcontext(), accompanied_by(note) as company:
             row = run(f"api:{owner}:{digest_of(key)[:40]}")
     except (Refusal, IntegrityError):
         # Perhaps only because another request with this key was faster by a hair.
@@ -93,17 +105,27 @@ def once(
         if rival is None:
             raise
         return _again(rival, print_)
-    status, told = present(kind, about(row))
-    text = json.dumps(told)
+    if answer is not None and company.went_along:
+        return _answer(*answer)
+    status, text = _make_answer(kind, about(row))
     try:
-        keep_answer(record_id=record_id, status_code=status, answer=text, key=str(record_id))
+        return _answer(*_keep(record_id, status, text))
     except Refusal as refusal:
         if refusal.kind is not Kind.MISSING:
             raise
         # The command's own key had done it: for a rival, or so long ago that it was forgotten here.
         rival = find_record(owner, key)
         return _answer(status, text, replayed=True) if rival is None else _again(rival, print_)
-    return _answer(status, text)
+
+
+def _make_answer(kind: str, subject_id: uuid.UUID) -> tuple[int, str]:
+    status, told = present(kind, subject_id)
+    return status, json.dumps(told)
+
+
+def _keep(record_id: uuid.UUID, status: int, text: str) -> tuple[int, str]:
+    """This answer, kept; or the one that somebody has kept before."""
+    return keep_answer(record_id=record_id, status_code=status, answer=text, key=str(record_id))
 
 
 def _again(record: Record, print_: str) -> HttpResponse:
@@ -120,10 +142,7 @@ def _again(record: Record, print_: str) -> HttpResponse:
 
 def complete(record: Record) -> tuple[int, str]:
     """Give the answer that a request did not live to give, and keep it."""
-    status, told = present(record.subject_kind, record.subject_id)
-    text = json.dumps(told)
-    keep_answer(record_id=record.pk, status_code=status, answer=text, key=str(record.pk))
-    return status, text
+    return _keep(record.pk, *_make_answer(record.subject_kind, record.subject_id))
 
 
 def _answer(status: int, text: str, *, replayed: bool = False) -> HttpResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
+from audit.encryption import seal_secret
 from audit.idempotency.models import Record
 from audit.idempotency.queries import digest_of
 from audit.work import Work
@@ -22,8 +23,10 @@ def note_key(
     fingerprint: str,
     kind: str,
     subject_id: uuid.UUID,
+    answer: tuple[int, str] | None = None,
 ) -> Record:
-    """A key's record, in the Work of what it did. One INSERT with the flush."""
+    """A key's record, in the Work of what it did; its `answer` too, when it is known already. One
+    INSERT with the flush."""
     record = Record(
         id=record_id,
         owner=owner,
@@ -35,5 +38,8 @@ def note_key(
         made_at=work.now,
         in_flight_until=work.now + IN_FLIGHT,
     )
+    if answer is not None:
+        record.status_code, record.answered_at = answer[0], work.now
+        record.answer = seal_secret(answer[1], place=record.place)
     work.add(record)
     return record

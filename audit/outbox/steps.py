@@ -71,6 +71,11 @@ def taken(messages: list[Message], lease: timedelta) -> Iterator[None]:
         _taking.reset(token)
 
 
+def is_taking() -> bool:
+    """Whether what is asked for now is done by this process at once."""
+    return _taking.get() is not None
+
+
 def _take(taking: _Taking, work: Work, messages: Sequence[Message]) -> None:
     due = [one for one in messages if one.next_at <= work.now]
     for message in due:

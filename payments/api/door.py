@@ -12,8 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from ninja.security import HttpBearer
 
 from audit.errors import Kind, Refusal
+from audit.idempotency.answers import Presented
 from audit.idempotency.http import once
 from audit.outbox.inline import at_once
+from audit.work import Work
 from payments.parties.models import Merchant
 
 Row = TypeVar("Row")
@@ -61,6 +63,7 @@ def once_for(
     kind: str,
     run: Callable[[str], Row],
     about: Callable[[Row], uuid.UUID],
+    tell: Callable[[Work, Row], Presented | None] | None = None,
 ) -> HttpResponse:
     """Once by the caller's Idempotency-Key (see `audit.idempotency.http.once`), waiting for the
     provider no longer than API_WAIT_S.
@@ -70,4 +73,4 @@ def once_for(
     """
     body = getattr(request, "json_body", {})
     waiting = at_once(settings.API_WAIT_S)
-    return once(request, caller_of(request).owner, kind, body, run, about, waiting)
+    return once(request, caller_of(request).owner, kind, body, run, about, waiting, tell)

@@ -15,8 +15,8 @@ from audit.access import saw
 from audit.actor import current_actor
 from audit.errors import Refusal
 from payments.api.door import Scope, caller_of, once_for
-from payments.api.finding import get_own_payment, missing, next_of, own, page_of
-from payments.api.presenting import tell_actions, tell_payment
+from payments.api.finding import get_own_payment, get_own_story, missing, next_of, own, page_of
+from payments.api.presenting import present_with, tell_actions, tell_payment
 from payments.api.schemas import (
     CaptureIn,
     ConfirmIn,
@@ -35,7 +35,7 @@ from payments.commands.payments import create_payment, retry_payment
 from payments.commands.voids import void_payment
 from payments.ledger.money import Money
 from payments.models import Attempt, Capture, Increment, Payment
-from payments.queries.payments import get_story, list_stories
+from payments.queries.payments import Story, get_story, list_stories
 from payments.states import UNTRIED
 
 router = Router(tags=["payments"])
@@ -68,7 +68,13 @@ def take(request: HttpRequest, data: PaymentIn) -> HttpResponse:
             raise Refusal("card_required", _("Say which card: none was given yet."), field="card")
         return create_payment(card_id=data.card, key=key, **given)
 
-    return once_for(request, "payment", run, lambda payment: payment.pk)
+    return once_for(
+        request,
+        "payment",
+        run,
+        lambda payment: payment.pk,
+        lambda work, payment: present_with(work, payment.pk, None),
+    )
 
 
 def _money(minor: int, currency: str) -> Money:
@@ -99,11 +105,18 @@ def _act(
     act: Callable[[Payment, str], Payment | Attempt | Capture | Increment],
 ) -> HttpResponse:
     """Something done once with a payment of the caller's. A repeat does not ask for the payment."""
+    read: list[Story] = []
+
+    def run(key: str) -> Payment | Attempt | Capture | Increment:
+        read.append(get_own_story(request, payment_id))
+        return act(read[-1].payment, key)
+
     return once_for(
         request,
         "payment",
-        lambda key: act(get_own_payment(request, payment_id), key),
+        run,
         lambda _row: payment_id,
+        lambda work, _row: present_with(work, payment_id, read[-1]),
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from audit.actor import Actor
 from audit.idempotency.answers import Presented, presenters
+from audit.work import Work, capture
 from payments.gateways.declines import UNKNOWN_CODE, explain
 from payments.models import Attempt, Capture, Increment, Payment, Refund
 from payments.parties.models import CardReference, Customer
@@ -24,6 +25,7 @@ from payments.policy import (
 from payments.queries.payments import Story, get_brief_story
 from payments.webhooks.presenting import written
 
+M = TypeVar("M", Attempt, Capture, Increment)
 PROCESSING = "processing"
 TOLD = {
     "pending": PROCESSING,
@@ -214,14 +216,49 @@ SHOWN = ("name", "email", "phone")
 
 def present_payment(payment_id: uuid.UUID) -> Presented:
     """201 once the provider has answered, 202 while it has not. Two SELECTs, at most three."""
-    story = get_brief_story(payment_id)
+    return _presented(get_brief_story(payment_id))
+
+
+def _presented(story: Story) -> Presented:
     status = HTTPStatus.CREATED if is_settled(story) else HTTPStatus.ACCEPTED
     return int(status), tell_payment(story)
 
 
+def present_with(work: Work, payment_id: uuid.UUID, read: Story | None) -> Presented | None:
+    """As `present_payment` will tell it once `work` is written, without asking again: of what was
+    `read` just before, and what `work` makes of it. None when the payment is another since."""
+    payment, loaded = work.find_held(Payment, payment_id), work.find_loaded(Payment, payment_id)
+    if payment is None or loaded != (capture(read.payment) if read else None):
+        return None
+    story = Story(
+        payment,
+        _with(work, Attempt, payment, read.attempts if read else []),
+        _with(work, Capture, payment, read.captures if read else []),
+        [],
+        _with(work, Increment, payment, read.increments if read else []),
+    )
+    return _presented(story)
+
+
+def _with(work: Work, model: type[M], payment: Payment, read: list[M]) -> list[M]:
+    """Rows that were read, as `work` leaves them, and its new ones."""
+    rows = []
+    for row in read:
+        held = work.find_held(model, row.pk)
+        if isinstance(held, Attempt) and isinstance(row, Attempt):
+            held.card = row.card
+        rows.append(row if held is None else held)
+    made: list[Any] = work.list_new(model)
+    return rows + [one for one in made if one.payment_id == payment.pk]
+
+
 def present_refund(refund_id: uuid.UUID) -> Presented:
     """201 once it is over, 202 while it is on its way. One SELECT."""
-    refund = Refund.objects.select_related("payment").get(pk=refund_id)
+    return present_held_refund(Refund.objects.select_related("payment").get(pk=refund_id))
+
+
+def present_held_refund(refund: Refund) -> Presented:
+    """As `present_refund`, of a refund with its payment. No query."""
     waits = told(refund.status) == PROCESSING
     return int(HTTPStatus.ACCEPTED if waits else HTTPStatus.CREATED), tell_refund(refund)
 

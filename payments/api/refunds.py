@@ -10,7 +10,7 @@ from ninja import Field, Query, Router, Schema
 from audit.access import saw
 from payments.api.door import Scope, once_for
 from payments.api.finding import get_own_payment, get_own_refund, next_of, own, page_of
-from payments.api.presenting import tell_refund
+from payments.api.presenting import present_held_refund, tell_refund
 from payments.api.schemas import RefundIn, RefundList, RefundOut
 from payments.commands.refunds import refund_payment
 from payments.models import Refund
@@ -39,7 +39,13 @@ def refund(request: HttpRequest, data: RefundIn) -> HttpResponse:
             key=key,
         )
 
-    return once_for(request, "refund", run, lambda refund: refund.pk)
+    return once_for(
+        request,
+        "refund",
+        run,
+        lambda refund: refund.pk,
+        lambda _work, refund: present_held_refund(refund),
+    )
 
 
 class RefundQuery(Schema):
