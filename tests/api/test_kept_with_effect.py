@@ -46,8 +46,8 @@ def test_answer_kept_with_the_effect_is_what_is_true_after_it(shop: Shop, what: 
 
 def test_answer_tells_what_was_there_before_too(shop: Shop) -> None:
     payment_id = authorized(shop)
-    for minor in (3, 4, 5):
-        told = shop.call("POST", f"/payments/{payment_id}/capture", {"amount": minor}).json()
+    path = f"/payments/{payment_id}/capture"
+    _one, _two, told = (shop.call("POST", path, {"amount": minor}).json() for minor in (3, 4, 5))
     assert [one["amount"] for one in told["captures"]] == [3, 4, 5]
     assert told == present("payment", Capture.objects.all()[0].payment_id)[1]
 
