@@ -28,6 +28,7 @@ def _environments(address: str) -> dict[str, dict[str, str]]:
             "BENCH_APP": "config.wsgi",
             "BENCH_CONFIG": "deploy/gunicorn.py",
             "API_WAIT_S": "0",
+            "SERVES": "api",
         },
         STOCK: {
             "BENCH_APP": "bench.stock.wsgi",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -67,7 +68,7 @@ def answer(request: HttpRequest, error: Exception) -> HttpResponseBase:
 
 def is_of_a_system(request: HttpRequest) -> bool:
     """Whether nobody reads the answer who would read a page."""
-    return request.path_info.startswith(problems.PREFIX)
+    return settings.SERVES == "api" or request.path_info.startswith(problems.PREFIX)
 
 
 def trouble_of(request: HttpRequest, error: BaseException | None) -> Busy | OutcomeUnknown | None:

@@ -69,6 +69,18 @@ class ActorMiddleware:
             return self.get_response(request)
 
 
+class VisitorMiddleware:
+    """Everybody is a visitor until a key says otherwise: where there are no people. No query."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.actor = snapshot.visitor(request)  # type: ignore[attr-defined]
+        with acting_as(request.actor):  # type: ignore[attr-defined]
+            return self.get_response(request)
+
+
 def walking(request: HttpRequest, actor: Actor) -> Actor:
     """Who walks as a role looks as that role; what he sends, he sends as himself, to be refused."""
     walk = walks.find(request, actor)

@@ -7,6 +7,7 @@ from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 env = environ.Env()
@@ -96,6 +97,30 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "config.urls"
+
+SERVES = env.str("SERVES", "all")
+if SERVES == "api":
+    # For systems alone, in processes of their own: no session, no person, no page.
+    ROOT_URLCONF = "config.urls_api"
+    MIDDLEWARE = [
+        "audit.middleware.RequestIdMiddleware",
+        "audit.health.middleware.HealthMiddleware",
+        "django.middleware.security.SecurityMiddleware",
+        "whitenoise.middleware.WhiteNoiseMiddleware",
+        "csp.middleware.CSPMiddleware",
+        "config.refusals.EdgeMiddleware",
+        "django.middleware.locale.LocaleMiddleware",
+        "django.middleware.clickjacking.XFrameOptionsMiddleware",
+        "config.access.middleware.VisitorMiddleware",
+        # Does nothing here, but allauth will not start without it.
+        "allauth.account.middleware.AccountMiddleware",
+        "config.api.middleware.ApiMiddleware",
+        "audit.middleware.AccessRecordMiddleware",
+    ]
+    # The administration is not served.
+    SILENCED_SYSTEM_CHECKS = ["admin.E408", "admin.E409", "admin.E410"]
+elif SERVES != "all":
+    raise ImproperlyConfigured(f"SERVES={SERVES}: all or api")
 WSGI_APPLICATION = "config.wsgi.application"
 
 TEMPLATES: list[dict[str, Any]] = [

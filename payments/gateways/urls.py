@@ -3,8 +3,11 @@ from django.urls import path
 from payments.gateways.views import connectors, events, routing, webhook
 
 app_name = "gateways"
+receiving = [path("webhooks/<slug:connector>/", webhook.receive, name="webhook")]
+hooks = (receiving, app_name)
+"""What providers call, without what people look at."""
 urlpatterns = [
-    path("webhooks/<slug:connector>/", webhook.receive, name="webhook"),
+    *receiving,
     path("provider-events/", events.events, name="events"),
     path("provider-events/mappings/", events.mappings, name="mappings"),
     path("provider-events/replays/", events.kind_replays, name="kind_replays"),
