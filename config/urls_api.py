@@ -1,4 +1,4 @@
-"""The addresses of a process that serves systems alone (`SERVES=api`): merchants' and providers'."""
+"""The addresses of a process that serves systems alone (`SERVES=api`): shops' and providers'."""
 
 from django.urls import include, path
 
