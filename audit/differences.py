@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from audit.masks import CONSTANT
 from audit.models import LogEntry
+from audit.reading import field_label
 
 MASKED = "masked:"
 NOTHING = ("None", "", None)
@@ -65,8 +66,8 @@ def changes_of(entry: LogEntry) -> list[Change]:
         column = _find_column(model, name)
         if _says_nothing(column):
             continue
-        label = str(getattr(column, "verbose_name", name.replace("_", " ")))
         before, after = _sides(change)
+        label = field_label(name, column)
         found.append(Change(label, _side(before, column), _side(after, column)))
     return found
 

@@ -16,7 +16,9 @@ from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
 from audit.actor import Actor
 from audit.models import LogEntry
@@ -41,6 +43,7 @@ class ObjectPage:
 class Reading:
     """`events`: code → sentence. `areas`: first word of a code → its name. `roles`: code → name.
     `pages`: `app.model` → page. `references`: the letters before the dash → who finds the object.
+    `fields`: the name of a field → what people call it.
     """
 
     events: Mapping[str, Any] = field(default_factory=dict)
@@ -48,6 +51,7 @@ class Reading:
     roles: Mapping[str, Any] = field(default_factory=dict)
     pages: Mapping[str, ObjectPage] = field(default_factory=dict)
     references: Mapping[str, Callable[[str], models.Model | None]] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,16 @@ def get_reading() -> Reading:
 def sentence_of(event: str) -> str:
     """An event in plain words; the code itself for one that nobody has put into words."""
     return str(get_reading().events.get(event, event))
+
+
+def field_label(name: str, column: Any) -> str:
+    """A field as people call it: by the name of its own model, if that was put into words."""
+    said = getattr(column, "verbose_name", name.replace("_", " "))
+    known = get_reading().fields.get(name.removesuffix("_id"))
+    label = str(known if known is not None and not isinstance(said, Promise) else said)
+    if not name.endswith("_minor"):
+        return label
+    return _("%(field)s, in the smallest unit of its currency") % {"field": label}
 
 
 def role_label(code: str) -> str:

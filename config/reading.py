@@ -18,6 +18,7 @@ from audit.reading import ObjectPage, Reading
 from config.access.reading import LOOKS as LOOKS_AT_THE_ADMINISTRATION
 from config.access.roles import TABLE
 from config.access.snapshot import SUPERUSER
+from config.fields import FIELDS
 
 AREAS: dict[str, Any] = {
     "payments": _("Payments and refunds"),
@@ -416,6 +417,7 @@ READING = Reading(
         **BACKGROUND,
     },
     areas=AREAS,
+    fields=FIELDS,
     roles={SUPERUSER: _("superuser"), **{role.code: role.label for role in TABLE}},
     pages={
         "payments.payment": ObjectPage("payments:detail", "payments.view_payment"),

@@ -253,7 +253,7 @@ def test_on_paper_a_payment_is_one_clean_page(enter: Enter, pay: Pay, tag: Tag) 
     work()
     open_page(page, payment)
     page.emulate_media(media="print")
-    for gone in (".sidebar", ".page-actions", ".note-form", ".presence", ".crumbs"):
+    for gone in (".sidebar", ".page-actions", ".notes", ".presence", ".crumbs"):
         expect(page.locator(gone).first).to_be_hidden()
     expect(page.get_by_role("heading", level=1)).to_contain_text(payment.reference)
     expect(page.locator(".history")).to_contain_text("Payment captured")

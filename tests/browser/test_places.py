@@ -23,10 +23,11 @@ LOCALES = {"full": "en-GB", "french": "fr-FR"}
 
 def arrive(place: Place, house: House, enter: Enter, open_browser: Open, locale: str) -> Page:
     """A browser at the end of the way."""
+    page = open_browser(locale=locale)
     if place.role == VISITOR:
-        person, page = hire("support_agent"), open_browser(locale=locale)
+        person = hire("support_agent")
     else:
-        page = enter(place.role, locale=locale)
+        page.context.add_cookies(enter(place.role).context.cookies())  # type: ignore[arg-type]
         person = User.objects.get(email=f"{place.role}@house.test")
     place.way(Visit(page, house, person))
     page.wait_for_load_state()
