@@ -10,11 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
+
+from audit.keyset import Place
 
 KEY = "mode"
+"""In the session, and in the address of a page that is not the first of its list."""
 LIVE, TEST = "live", "test"
-
 
 _rules: list[Callable[[], bool]] = []
 
@@ -42,7 +44,13 @@ def is_live(request: HttpRequest) -> bool:
     """Whether the person has live data before him. No queries once he has signed in."""
     session: Any = getattr(request, "session", {})
     word = session.get(KEY)
-    return word == LIVE if word in (LIVE, TEST) else _begins_live()
+    if word in (LIVE, TEST):
+        return bool(word == LIVE)
+    # One who signed in before there was a choice.
+    if not hasattr(request, "_begins_live"):
+        request._begins_live = _begins_live()  # type: ignore[attr-defined]
+    found: bool = request._begins_live  # type: ignore[attr-defined]
+    return found
 
 
 def word_of(is_live: bool) -> str:
@@ -57,3 +65,18 @@ def of_mode(is_live: bool, through: str = "") -> Q:
     takes no index.
     """
     return Q((f"{through}is_live__in", (is_live,)))
+
+
+def address_of(request: HttpRequest) -> QueryDict:
+    """The address with the mode in it, for the links to the other pages of a list."""
+    address = request.GET.copy()
+    address[KEY] = word_of(is_live(request))
+    return address
+
+
+def place_of(request: HttpRequest) -> Place:
+    """The place in a list that an address names; lost when it is one of the other mode's list."""
+    named = request.GET.get(KEY)
+    if named in (LIVE, TEST) and named != word_of(is_live(request)):
+        return Place(is_lost=Place.read(request.GET).cursor is not None)
+    return Place.read(request.GET)

@@ -48,14 +48,15 @@ class Waiting:
 @dataclass(frozen=True, slots=True)
 class Need:
     """One list. `permissions`: all of them are needed to see it. `rows` answers querysets of the
-    shape of `shaped()`; `url` leads from a row's target to its page, `all_url` to the whole list.
+    shape of `shaped()`, of live data or of tests where there are both (its third argument: live).
+    `url` leads from a row's target to its page, `all_url` to the whole list.
     """
 
     code: str
     label: Any
     icon: str
     permissions: Sequence[str]
-    rows: Callable[[Actor, datetime], Iterable[QuerySet[Any, Any]]]
+    rows: Callable[[Actor, datetime, bool], Iterable[QuerySet[Any, Any]]]
     url: Callable[[uuid.UUID], str]
     all_url: Callable[[], str | None] = lambda: None
     when: Any = SINCE
@@ -118,7 +119,7 @@ def shaped(
     )
 
 
-def collect(actor: Actor, now: datetime) -> list[Pile]:
+def collect(actor: Actor, now: datetime, *, is_live: bool) -> list[Pile]:
     """What waits for `actor`, in order of their place; a need without rows is left out.
 
     One SELECT for all needs together, and what their own `rows` look up.
@@ -126,7 +127,7 @@ def collect(actor: Actor, now: datetime) -> list[Pile]:
     mine = [need for need in registry.values() if need.is_for(actor)]
     mine.sort(key=lambda need: need.place)
     found: dict[str, list[Waiting]] = {need.code: [] for need in mine}
-    branches = [_coded(need, rows) for need in mine for rows in need.rows(actor, now)]
+    branches = [_coded(need, rows) for need in mine for rows in need.rows(actor, now, is_live)]
     for code, target, words, since, minor, currency in _read(branches):
         need = registry[code]
         url = need.url(target)

@@ -53,8 +53,9 @@ class SearchKind:
 
     `read` answers what to look by, None when the term cannot be this; it asks no database.
     `find` answers at most so many hits, newest first, by `index`. `template` draws them. A kind
-    that is `exact` names one thing: when it is the only hit, the search goes straight there.
-    `advice` says how to find fewer.
+    that is `exact` names one thing, whichever mode it is of: when it is the only hit, the search
+    goes straight there. Of what a term only fits, `find` answers what is of the mode asked for
+    (its third argument: live). `advice` says how to find fewer.
     """
 
     code: str
@@ -64,7 +65,7 @@ class SearchKind:
     index: str
     permission: str
     read: Callable[[str], Any]
-    find: Callable[[Any, int], Sequence[Hit]]
+    find: Callable[[Any, int, bool], Sequence[Hit]]
     template: str
     exact: bool = True
     advice: Any = ""
@@ -154,7 +155,7 @@ def _labels(some: Iterable[SearchKind]) -> str:
     return ", ".join(str(kind.label) for kind in some)
 
 
-def search(term: str, actor: Actor) -> Found:
+def search(term: str, actor: Actor, *, is_live: bool) -> Found:
     """Look for a tidy term as everything it may be and `actor` may see.
 
     One to four SELECTs for a kind that the term fits, none for the others. Never raises for a
@@ -164,17 +165,17 @@ def search(term: str, actor: Actor) -> Found:
     deadline = time.monotonic() + SEARCH_S
     try:
         with at_most(STATEMENT_S):
-            groups = [_look(kind, key, deadline) for kind, key in asked]
+            groups = [_look(kind, key, deadline, is_live=is_live) for kind, key in asked]
     except (DatabaseError, InterfaceError):
         groups = [Group(kind, has_failed=True) for kind, _key in asked]
     return Found([kind for kind, _key in asked], groups)
 
 
-def _look(kind: SearchKind, key: Any, deadline: float) -> Group:
+def _look(kind: SearchKind, key: Any, deadline: float, *, is_live: bool) -> Group:
     if time.monotonic() > deadline:
         return Group(kind, is_slow=True)
     try:
-        hits = list(kind.find(key, MOST + 1))
+        hits = list(kind.find(key, MOST + 1, is_live))
     except (DatabaseError, InterfaceError) as error:
         # The text of the error may quote what was looked for.
         logger.warning("search by %s: %s", kind.code, type(error).__name__)

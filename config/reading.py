@@ -212,6 +212,7 @@ ACCESS: dict[str, Any] = {
     "access.reset_mail_sent": _("Sent a mail to set a new password"),
     "access.grant_refused": _("Was refused to give a role"),
     "access.user.removed": _("Removed a person"),
+    "access.mode.chosen": _("Went over to live data, or to test data"),
     "access.walk.began": _("Began to see the desk as a role"),
     "access.walk.ended": _("Ended seeing the desk as a role"),
     "access.rolesetting.created": _("Set what a role asks for"),

@@ -27,6 +27,7 @@ ROUTES: dict[str, Route] = {
     "approvals:notice": Route(DataClass.NOTHING),
     "approvals:subject": Route(DataClass.NOTHING),
     "desk:role_preview": Route(DataClass.SETTINGS, ("permissions",)),
+    "desk:mode": Route(DataClass.NOTHING),
     "desk:walk_new": Route(DataClass.NOTHING),
     "desk:walk_end": Route(DataClass.NOTHING),
     "desk:trail": Route(DataClass.RECORD, ("who", "what", "calls")),

@@ -130,11 +130,6 @@ class PaymentFilter(forms.Form):
         required=False,
         choices=[("", ANYTHING), *Payment.CaptureMethod.choices],
     )
-    mode = forms.ChoiceField(
-        label=_("Mode"),
-        required=False,
-        choices=[("", ANYTHING), ("live", _("Live")), ("test", _("Test"))],
-    )
     connector = forms.ChoiceField(label=_("Provider"), required=False)
     decline = forms.ChoiceField(
         label=_("Decline code"),
@@ -151,11 +146,10 @@ class PaymentFilter(forms.Form):
         "last_four",
         "customer",
         "method",
-        "mode",
         "connector",
         "decline",
     )
-    CHOSEN = ("merchant", "method", "mode", "connector", "decline")
+    CHOSEN = ("merchant", "method", "connector", "decline")
 
     def __init__(self, data: Mapping[str, Any], merchants: Iterable[Merchant]) -> None:
         super().__init__(data)
@@ -188,8 +182,8 @@ class PaymentFilter(forms.Form):
                 self.add_error(high, words)
         return cleaned
 
-    def wanted(self) -> Wanted:
-        """What a valid filter asks for. “Until” a day is until its end."""
+    def wanted(self, *, is_live: bool) -> Wanted:
+        """What a valid filter asks for of one mode. “Until” a day is until its end."""
         given = self.cleaned_data
         exact = given["amount"]
         lows = [one for one in (exact, given["amount_min"]) if one is not None]
@@ -206,7 +200,7 @@ class PaymentFilter(forms.Form):
             last_four=given["last_four"],
             customer=given["customer"].upper(),
             capture_method=given["method"],
-            is_live=given["mode"] == "live" if given["mode"] else None,
+            is_live=is_live,
             connector=given["connector"],
             decline_code=given["decline"],
         )

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.errors import Refusal
 from audit.kept import KeepsWork
+from audit.modes import LIVE, TEST
 from audit.notes.models import Tag
 from audit.texts import clean_text
 from payments.ledger.money import MOST_MINOR, Money
@@ -284,3 +285,16 @@ class ExportForm(KeyForm):
         widget=forms.RadioSelect,
         initial="csv",
     )
+    mode = forms.ChoiceField(
+        required=False, choices=[(LIVE, LIVE), (TEST, TEST)], widget=forms.HiddenInput
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, is_live: bool) -> None:
+        super().__init__(data)
+        self._is_live = is_live
+
+    @property
+    def is_live(self) -> bool:
+        """Of what the file is: what the person saw when he asked, else what he has before him."""
+        given = getattr(self, "cleaned_data", {}).get("mode")
+        return given == LIVE if given else self._is_live

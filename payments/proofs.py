@@ -110,6 +110,9 @@ def _differences(payment: Payment, booked: Booked) -> Iterator[str]:
     for name, value in expected.items():
         if getattr(payment, name) != value:
             yield f"{payment.reference}: {name} is {getattr(payment, name)}, its rows say {value}"
+    for attempt in payment.attempts.all():
+        if attempt.is_live != payment.is_live:
+            yield f"{payment.reference}: attempt {attempt.pk} is {_MODES[attempt.is_live]}"
     for capture in captures:
         yield from _compare(payment, "capture", capture, booked, BOOKED_IN, capture in done)
     for refund in refunds:

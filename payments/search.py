@@ -191,25 +191,35 @@ def _hits(payments: Sequence[Payment]) -> list[Hit]:
     return [Hit(one, reverse("payments:detail", args=[one.pk])) for one in payments]
 
 
-def _by(find: Callable[[Any, int], list[Payment]]) -> Callable[[Any, int], list[Hit]]:
-    return lambda key, limit: _hits(find(key, limit))
+def _by_mode(
+    find: Callable[..., list[Payment]],
+) -> Callable[[Any, int, bool], list[Hit]]:
+    return lambda key, limit, is_live: _hits(find(key, limit, is_live=is_live))
 
 
-def _find_amount(amounts: Amounts, limit: int) -> list[Payment]:
-    return found.find_by_amount(_in_currencies(amounts), limit)
+def _by(find: Callable[[Any, int], list[Payment]]) -> Callable[[Any, int, bool], list[Hit]]:
+    return lambda key, limit, _is_live: _hits(find(key, limit))
 
 
-def _find_card_and_amount(pairs: Sequence[tuple[str, Amounts]], limit: int) -> list[Payment]:
+def _find_amount(amounts: Amounts, limit: int, *, is_live: bool) -> list[Payment]:
+    return found.find_by_amount(_in_currencies(amounts), limit, is_live=is_live)
+
+
+def _find_card_and_amount(
+    pairs: Sequence[tuple[str, Amounts]], limit: int, *, is_live: bool
+) -> list[Payment]:
     rows = (
-        found.find_by_card_and_amount(digits, _in_currencies(amounts), limit)
+        found.find_by_card_and_amount(digits, _in_currencies(amounts), limit, is_live=is_live)
         for digits, amounts in pairs
     )
     return _newest(rows, limit)
 
 
-def _find_card_and_day(pairs: Sequence[tuple[str, list[date]]], limit: int) -> list[Payment]:
+def _find_card_and_day(
+    pairs: Sequence[tuple[str, list[date]]], limit: int, *, is_live: bool
+) -> list[Payment]:
     rows = (
-        found.find_by_card_and_time(digits, [_span(day) for day in days], limit)
+        found.find_by_card_and_time(digits, [_span(day) for day in days], limit, is_live=is_live)
         for digits, days in pairs
     )
     return _newest(rows, limit)
@@ -275,7 +285,7 @@ KINDS = (
         example="4242 12.34",
         index="payments_attempt_card_amount",
         read=read_card_and_amount,
-        find=_by(_find_card_and_amount),
+        find=_by_mode(_find_card_and_amount),
         exact=False,
         advice=_("Add the currency, or look by the date instead."),
     ),
@@ -286,7 +296,7 @@ KINDS = (
         example="4242 2026-11-03",
         index="payments_attempt_card_time",
         read=read_card_and_day,
-        find=_by(_find_card_and_day),
+        find=_by_mode(_find_card_and_day),
         exact=False,
         advice=_("Look by the amount instead."),
     ),
@@ -297,7 +307,7 @@ KINDS = (
         example="4242",
         index="payments_attempt_card_time",
         read=read_card,
-        find=_by(found.find_by_card),
+        find=_by_mode(found.find_by_card),
         exact=False,
         advice=_("Add an amount or a date, such as “4242 12.34” or “4242 2026-11-03”."),
     ),
@@ -308,7 +318,7 @@ KINDS = (
         example="12.34",
         index="payments_amount_currency",
         read=read_amount,
-        find=_by(_find_amount),
+        find=_by_mode(_find_amount),
         exact=False,
         advice=_("Add the last four digits of the card, or the currency."),
     ),

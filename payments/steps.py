@@ -109,6 +109,7 @@ def add_attempt(
         card=its_card,
         last_four=its_card.last_four,
         number=number,
+        is_live=payment.is_live,
         connector=account.connector,
         account=account,
         amount_minor=payment.amount_minor,

@@ -23,12 +23,12 @@ SHAPE = {
 }
 
 
-def for_me(actor: Actor, now: datetime) -> list[QuerySet[Any, Any]]:
+def for_me(actor: Actor, now: datetime, _is_live: bool) -> list[QuerySet[Any, Any]]:
     """Requests of others that this person may decide."""
     return [shaped(list_decidable(actor, now), **SHAPE)]
 
 
-def of_mine(actor: Actor, _now: datetime) -> list[QuerySet[Any, Any]]:
+def of_mine(actor: Actor, _now: datetime, _is_live: bool) -> list[QuerySet[Any, Any]]:
     """Requests of this person that wait for another."""
     return [shaped(list_asked_by(actor), **SHAPE)]
 

@@ -19,7 +19,7 @@ from audit.needs import Need, shaped
 RECENT = timedelta(days=7)
 
 
-def failed(actor: Actor, now: datetime) -> list[QuerySet[Any, Any]]:
+def failed(actor: Actor, now: datetime, _is_live: bool) -> list[QuerySet[Any, Any]]:
     """What this person asked for in the last days and did not get."""
     rows = Job.objects.filter(
         asked_by_id=actor.user_id, asked_at__gte=now - RECENT, status=Job.Status.FAILED

@@ -16,7 +16,7 @@ from audit.needs import Need, shaped
 from audit.outbox.models import Message
 
 
-def dead(_actor: Actor, _now: datetime) -> list[QuerySet[Any, Any]]:
+def dead(_actor: Actor, _now: datetime, _is_live: bool) -> list[QuerySet[Any, Any]]:
     """Messages that failed too often."""
     rows = Message.objects.filter(status=Message.Status.DEAD)
     return [shaped(rows, words="task", since="next_at")]

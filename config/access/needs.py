@@ -20,7 +20,7 @@ from config.access.roles import ASSIGN
 NAME = Coalesce(NullIf("name", Value("")), "email", output_field=CharField())
 
 
-def without_role(_actor: Actor, _now: datetime) -> list[QuerySet[Any, Any]]:
+def without_role(_actor: Actor, _now: datetime, _is_live: bool) -> list[QuerySet[Any, Any]]:
     """People with an account to whom nothing is open yet."""
     rows = User.objects.filter(is_active=True, is_superuser=False, groups__isnull=True)
     return [shaped(rows, words=NAME, since="date_joined")]

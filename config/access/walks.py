@@ -22,7 +22,7 @@ KEY = "walk"
 PREVIEW = "auth.view_group"
 """Who may look at roles may walk as one."""
 SAFE = ("GET", "HEAD", "OPTIONS")
-WAYS_OUT = ("desk:walk_end", "account_logout", "access:stay", "set_language")
+WAYS_OUT = ("desk:walk_end", "account_logout", "access:stay", "set_language", "desk:mode")
 """What may be sent in a walk: the end of it, and what concerns the screen alone."""
 UNHEARD = ("presence:beats",)
 """What a page says by itself: nobody is there."""

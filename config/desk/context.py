@@ -15,6 +15,7 @@ from audit.actor import current_request_id, find_actor
 from audit.approvals.models import Approval
 from audit.approvals.queries import list_unnoticed
 from audit.kept import find_kept
+from audit.modes import is_live
 from audit.search import kinds
 
 
@@ -107,6 +108,14 @@ def find_search_url(request: HttpRequest) -> str | None:
     return find_url("desk:find") if may else None
 
 
+def find_mode_url(request: HttpRequest) -> str | None:
+    """Where the switch of the frame sends to, None for who sees no payments."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated or not user.has_perm("payments.view_payment"):
+        return None
+    return find_url("desk:mode")
+
+
 def find_url(route: str) -> str | None:
     """The address of a route, None where an installation does not serve it."""
     try:
@@ -120,6 +129,8 @@ def navigation(request: HttpRequest) -> Mapping[str, object]:
     return {
         "navigation": partial(links, request),
         "search_url": partial(find_search_url, request),
+        "mode_url": partial(find_mode_url, request),
+        "desk_is_live": partial(is_live, request),
         "request_id": current_request_id(),
         "may_follow": may_follow_trails,
         "kept_work": find_kept(),

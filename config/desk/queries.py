@@ -146,7 +146,7 @@ def get_home(actor: Actor, now: datetime, currency: str = "", *, is_live: bool) 
     `is_live` whether they are of live payments or of tests.
     """
     return Home(
-        piles=needs.collect(actor, now),
+        piles=needs.collect(actor, now, is_live=is_live),
         touched=list_touched(actor),
         figures=_figures(now, currency, is_live=is_live, with_month=actor.may(VIEW_DAYS))
         if actor.may(VIEW)

@@ -10,6 +10,7 @@ from audit.command import command
 from audit.errors import Kind, Refusal
 from audit.jobs.models import Job
 from audit.jobs.steps import add_job
+from audit.modes import word_of
 from audit.work import Work
 
 EXPORT = "payments.export_payments"
@@ -19,9 +20,17 @@ FORMATS = ("csv", "xlsx")
 
 @command("payments.export.requested")
 def export_payments(
-    work: Work, *, query: str, columns: Sequence[str], file_format: str, language: str, key: str
+    work: Work,
+    *,
+    query: str,
+    columns: Sequence[str],
+    file_format: str,
+    is_live: bool,
+    language: str,
+    key: str,
 ) -> Job:
-    """Have the payments that fit `query` (as the list's address has it) written to a file.
+    """Have the payments of one mode that fit `query` (as the list's address has it) written to a
+    file.
 
     `columns` are those of the list, `language` that of its words. A repeat with the same key
     answers the first job.
@@ -32,5 +41,11 @@ def export_payments(
         raise Refusal("not_allowed", _("Your role does not export payments."), Kind.FORBIDDEN)
     if file_format not in FORMATS:
         raise Refusal("format_unknown", _("Choose a format from the list."))
-    given = {"query": query, "columns": list(columns), "format": file_format, "language": language}
+    given = {
+        "query": query,
+        "columns": list(columns),
+        "format": file_format,
+        "mode": word_of(is_live),
+        "language": language,
+    }
     return add_job(work, kind=JOB_KIND, given=given)

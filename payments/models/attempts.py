@@ -42,6 +42,7 @@ class Attempt(KeyedModel, Asked):
     last_four = models.CharField(max_length=4, blank=True)
     """Of the card, kept here too: with the amount and the time it makes an index to search by."""
     number = models.PositiveSmallIntegerField()
+    is_live = models.BooleanField(default=False)
     amount_minor = models.BigIntegerField()
     approved_minor = models.BigIntegerField(default=0)
     currency = models.CharField(max_length=3)
@@ -66,10 +67,11 @@ class Attempt(KeyedModel, Asked):
             models.Index(fields=["status", "expires_at"], name="payments_attempt_expiry"),
             models.Index(fields=["decline_code", "payment"], name="payments_attempt_decline"),
             models.Index(
-                fields=["last_four", "created_at", "id"], name="payments_attempt_card_time"
+                fields=["last_four", "is_live", "created_at", "id"],
+                name="payments_attempt_card_time",
             ),
             models.Index(
-                fields=["last_four", "amount_minor", "currency", "created_at", "id"],
+                fields=["last_four", "amount_minor", "currency", "is_live", "created_at", "id"],
                 name="payments_attempt_card_amount",
             ),
         ]

@@ -82,18 +82,21 @@ class Payment(KeyedModel):
         ]
         indexes = [
             models.Index(fields=["created_at", "id"], name="payments_time"),
-            models.Index(fields=["merchant", "created_at", "id"], name="payments_merchant_time"),
             models.Index(
                 fields=["merchant", "is_live", "created_at", "id"], name="payments_merchant_mode"
             ),
             models.Index(fields=["is_live", "created_at", "id"], name="payments_mode_time"),
-            models.Index(fields=["status", "created_at", "id"], name="payments_status_time"),
-            models.Index(fields=["currency", "created_at", "id"], name="payments_currency_time"),
+            models.Index(
+                fields=["status", "is_live", "created_at", "id"], name="payments_status_time"
+            ),
+            models.Index(
+                fields=["currency", "is_live", "created_at", "id"], name="payments_currency_time"
+            ),
             models.Index(
                 fields=["order_reference", "created_at", "id"], name="payments_order_time"
             ),
             models.Index(
-                fields=["amount_minor", "currency", "created_at", "id"],
+                fields=["amount_minor", "currency", "is_live", "created_at", "id"],
                 name="payments_amount_currency",
             ),
             models.Index(fields=["customer", "created_at", "id"], name="payments_customer_time"),

@@ -84,7 +84,7 @@ KINDS = (
         index="parties_customer_reference_once",
         permission=VIEW,
         read=read_reference,
-        find=lambda key, limit: _hits(queries.find_customers_by_reference(key)[:limit]),
+        find=lambda key, limit, _is_live: _hits(queries.find_customers_by_reference(key)[:limit]),
         template=TEMPLATE,
     ),
     SearchKind(
@@ -95,7 +95,7 @@ KINDS = (
         index="parties_customer_email",
         permission=VIEW,
         read=read_email,
-        find=lambda key, limit: _hits(queries.find_customers_by_email(key)[:limit]),
+        find=lambda key, limit, _is_live: _hits(queries.find_customers_by_email(key)[:limit]),
         template=TEMPLATE,
     ),
     SearchKind(
@@ -106,7 +106,7 @@ KINDS = (
         index="parties_customer_phone",
         permission=VIEW,
         read=read_phone,
-        find=lambda key, limit: _hits(queries.find_customers_by_phones(key)[:limit]),
+        find=lambda key, limit, _is_live: _hits(queries.find_customers_by_phones(key)[:limit]),
         template=TEMPLATE,
     ),
     SearchKind(
@@ -117,7 +117,7 @@ KINDS = (
         index="parties_customer_pkey",
         permission=VIEW,
         read=read_id,
-        find=lambda key, limit: _hits(queries.find_customers_by_id(key)[:limit]),
+        find=lambda key, limit, _is_live: _hits(queries.find_customers_by_id(key)[:limit]),
         template=TEMPLATE,
     ),
 )

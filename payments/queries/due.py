@@ -26,6 +26,8 @@ HOLDS = (
 )
 GIVEN_BACK = (Payment.Status.PARTIALLY_REFUNDED, Payment.Status.REFUNDED)
 LONGEST_HOLD = timedelta(days=60)
+BOTH = (False, True)
+"""Modes: named, so that an index in which the mode stands before the time is walked by both."""
 
 
 def rows_to_ask(model: type[Asking], now: datetime, limit: int) -> QuerySet[Any]:
@@ -43,6 +45,7 @@ def attempts_to_expire(now: datetime, limit: int) -> QuerySet[Attempt]:
     open_states = (Attempt.Status.AUTHORIZED, Attempt.Status.REQUIRES_ACTION)
     recent = Q(
         payment__status__in=GIVEN_BACK,
+        payment__is_live__in=BOTH,
         payment__created_at__gte=now - LONGEST_HOLD,
         payment__captured_minor__lt=F("payment__authorized_minor"),
     )
@@ -79,5 +82,5 @@ def register() -> None:
 def intents_to_lapse(now: datetime, limit: int) -> QuerySet[Payment]:
     """Payments that nobody confirmed in time, oldest first. One SELECT, by index."""
     before = now - timedelta(hours=settings.CONFIRM_WITHIN_H)
-    waiting = Payment.objects.filter(status=Payment.Status.REQUIRES_CONFIRMATION)
+    waiting = Payment.objects.filter(status=Payment.Status.REQUIRES_CONFIRMATION, is_live__in=BOTH)
     return waiting.filter(created_at__lte=before).order_by("created_at", "pk")[:limit]

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from audit.actor import Actor
+from audit.modes import of_mode
 from payments.ledger.money import Money
 from payments.models import Attempt, Payment
 from payments.policy import Decision, capture_decision, void_decision
@@ -61,12 +62,13 @@ def find_window(code: str) -> Window:
     return next((one for one in WINDOWS if one.code == code), WINDOWS[-1])
 
 
-def list_expiring(now: datetime, window: Window) -> QuerySet[Attempt]:
+def list_expiring(now: datetime, window: Window, *, is_live: bool) -> QuerySet[Attempt]:
     """Open authorizations of which something is left, ending within the window; the caller pages.
 
     What has ended already stays until the sweeper lets go of it. One index range of the open ones.
     """
     rows = Attempt.objects.filter(
+        of_mode(is_live, "payment__"),
         status=Attempt.Status.AUTHORIZED,
         expires_at__lte=now + window.within,
         payment__status__in=(Payment.Status.AUTHORIZED, Payment.Status.PARTIALLY_CAPTURED),
@@ -76,10 +78,10 @@ def list_expiring(now: datetime, window: Window) -> QuerySet[Attempt]:
     return rows.select_related("payment", "payment__merchant")
 
 
-def sum_expiring(now: datetime) -> list[Uncaptured]:
-    """What each window holds, its narrower ones in it. One SELECT."""
+def sum_expiring(now: datetime, *, is_live: bool) -> list[Uncaptured]:
+    """What each window holds in one mode, its narrower ones in it. One SELECT."""
     rows = (
-        list_expiring(now, WINDOWS[-1])
+        list_expiring(now, WINDOWS[-1], is_live=is_live)
         .select_related(None)
         .order_by()
         .values("currency")

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from django.db.models import Model, QuerySet
 
+from audit.modes import of_mode
 from payments.models import Attempt, Capture, Payment, Refund
 from payments.queries.payments import list_payments
 
@@ -71,40 +72,48 @@ def find_by_order(texts: Sequence[str], limit: int) -> list[Payment]:
     return list_newest(_union(arms, limit * len(arms)), limit)
 
 
-def find_by_amount(amounts: Sequence[tuple[int, str]], limit: int) -> list[Payment]:
-    """The newest payments of any of these amounts (minor units, currency). Two SELECTs:
-    `payments_amount_currency`."""
+def find_by_amount(
+    amounts: Sequence[tuple[int, str]], limit: int, *, is_live: bool
+) -> list[Payment]:
+    """The newest payments of a mode and of any of these amounts (minor units, currency). Two
+    SELECTs: `payments_amount_currency`."""
+    of_a_mode = Payment.objects.filter(of_mode(is_live))
     arms = [
-        _newest_of(Payment.objects.filter(amount_minor=minor, currency=currency), limit)
+        _newest_of(of_a_mode.filter(amount_minor=minor, currency=currency), limit)
         for minor, currency in amounts
     ]
     return list_newest(_union(arms, limit * len(arms)), limit)
 
 
-def find_by_card(last_four: str, limit: int) -> list[Payment]:
-    """The newest payments with a card that ends so. Two SELECTs: `payments_attempt_card_time`."""
-    return _of_attempts([Attempt.objects.filter(last_four=last_four)], limit)
+def find_by_card(last_four: str, limit: int, *, is_live: bool) -> list[Payment]:
+    """The newest payments of a mode with a card that ends so. Two SELECTs:
+    `payments_attempt_card_time`."""
+    return _of_attempts([Attempt.objects.filter(of_mode(is_live), last_four=last_four)], limit)
 
 
 def find_by_card_and_amount(
-    last_four: str, amounts: Sequence[tuple[int, str]], limit: int
+    last_four: str, amounts: Sequence[tuple[int, str]], limit: int, *, is_live: bool
 ) -> list[Payment]:
     """The same, of any of these amounts (minor units, currency). Two SELECTs:
     `payments_attempt_card_amount`."""
     arms = [
-        Attempt.objects.filter(last_four=last_four, amount_minor=minor, currency=currency)
+        Attempt.objects.filter(
+            of_mode(is_live), last_four=last_four, amount_minor=minor, currency=currency
+        )
         for minor, currency in amounts
     ]
     return _of_attempts(arms, limit)
 
 
 def find_by_card_and_time(
-    last_four: str, spans: Sequence[tuple[datetime, datetime]], limit: int
+    last_four: str, spans: Sequence[tuple[datetime, datetime]], limit: int, *, is_live: bool
 ) -> list[Payment]:
     """The same, tried in any of these half-open spans. Two SELECTs:
     `payments_attempt_card_time`."""
     arms = [
-        Attempt.objects.filter(last_four=last_four, created_at__gte=since, created_at__lt=until)
+        Attempt.objects.filter(
+            of_mode(is_live), last_four=last_four, created_at__gte=since, created_at__lt=until
+        )
         for since, until in spans
     ]
     return _of_attempts(arms, limit)

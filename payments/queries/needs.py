@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from audit import needs
+from audit import modes, needs
 from audit.actor import Actor
 from audit.needs import Need, shaped
 from payments.models import Attempt, Capture, Increment, Payment, Refund
@@ -23,18 +23,20 @@ NOT_TOLD = ("unknown", "void_unknown", "conflicted")
 OF_PAYMENT = {"target": "payment_id", "words": "payment__reference"}
 
 
-def unknown_outcomes(_actor: Actor, _now: datetime) -> list[QuerySet[Any, Any]]:
+def unknown_outcomes(_actor: Actor, _now: datetime, is_live: bool) -> list[QuerySet[Any, Any]]:
     """What the provider has not told us, or told so that it does not fit."""
     amount = {"minor": "amount_minor", "currency": "currency", "since": "created_at"}
+    of_mode = modes.of_mode(is_live, "payment__")
     return [
-        shaped(model.objects.filter(status__in=NOT_TOLD), **OF_PAYMENT, **amount)
+        shaped(model.objects.filter(of_mode, status__in=NOT_TOLD), **OF_PAYMENT, **amount)
         for model in (Attempt, Increment, Capture, Refund)
     ]
 
 
-def expiring(_actor: Actor, now: datetime) -> list[QuerySet[Any, Any]]:
+def expiring(_actor: Actor, now: datetime, is_live: bool) -> list[QuerySet[Any, Any]]:
     """Money that is held, not taken, and let go of within two days."""
     rows = Attempt.objects.filter(
+        modes.of_mode(is_live, "payment__"),
         status=Attempt.Status.AUTHORIZED,
         expires_at__gt=now,
         expires_at__lte=now + EXPIRING,
@@ -46,7 +48,7 @@ def expiring(_actor: Actor, now: datetime) -> list[QuerySet[Any, Any]]:
     return [shaped(rows, **OF_PAYMENT, **amount)]
 
 
-def broken_refunds(_actor: Actor, now: datetime) -> list[QuerySet[Any, Any]]:
+def broken_refunds(_actor: Actor, now: datetime, is_live: bool) -> list[QuerySet[Any, Any]]:
     """Refunds that failed or came back, after which nobody has refunded anew."""
     later = Refund.objects.filter(
         payment_id=OuterRef("payment_id"), created_at__gt=OuterRef("created_at")
@@ -54,7 +56,12 @@ def broken_refunds(_actor: Actor, now: datetime) -> list[QuerySet[Any, Any]]:
     amount = {"minor": "amount_minor", "currency": "currency", "since": "created_at"}
     return [
         shaped(
-            Refund.objects.filter(~Exists(later), status=status, created_at__gte=now - RECENT),
+            Refund.objects.filter(
+                modes.of_mode(is_live, "payment__"),
+                ~Exists(later),
+                status=status,
+                created_at__gte=now - RECENT,
+            ),
             **OF_PAYMENT,
             **amount,
         )

@@ -11,6 +11,7 @@ from functools import cache
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from iso4217 import Currency
 
+from audit.modes import of_mode
 from payments.models import Attempt, Capture, Increment, Payment, Refund
 from payments.parties.models import CardReference
 from payments.parties.queries import find_ids_by_reference
@@ -23,12 +24,13 @@ MOST_FOUND = 500
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked for. Nothing given: everything.
+    """What is looked for, of live payments or of tests. Nothing else given: all of them.
 
     `amount_from`, `amount_until` are inclusive, in ten-thousandths of whatever the currency is;
     `created_from`, `created_until` are half-open.
     """
 
+    is_live: bool
     statuses: Sequence[str] = ()
     merchant_id: uuid.UUID | None = None
     created_from: datetime | None = None
@@ -40,7 +42,6 @@ class Wanted:
     last_four: str = ""
     customer: str = ""
     capture_method: str = ""
-    is_live: bool | None = None
     connector: str = ""
     decline_code: str = ""
 
@@ -50,11 +51,9 @@ def list_wanted(wanted: Wanted) -> QuerySet[Payment]:
 
     One SELECT, and another before it for each reference.
     """
-    rows = list_payments()
+    rows = list_payments().filter(of_mode(wanted.is_live))
     if wanted.statuses:
         rows = rows.filter(status__in=wanted.statuses)
-    if wanted.is_live is not None:
-        rows = rows.filter(is_live=wanted.is_live)
     if wanted.merchant_id:
         rows = rows.filter(merchant_id=wanted.merchant_id)
     if wanted.created_from:

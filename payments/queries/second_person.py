@@ -71,13 +71,14 @@ class RefundContext:
 def get_refund_context(approval: Approval, actor: Actor, now: datetime) -> RefundContext | None:
     """What to know before deciding; None for who may not see payments. Two SELECTs.
 
-    The refund's own amount has left the payment's refundable amount, not the merchant's balance.
+    Habits are those of the payment's mode. The refund's own amount has left the payment's
+    refundable amount, not the merchant's balance.
     """
     if not actor.may("payments.view_payment"):
         return None
     asked = Payment.objects.filter(refunds=approval.subject_id)
     customer = asked.values("customer_id")
-    lately = _select_lately(approval, now)
+    lately = _select_lately(approval, now).filter(payment__is_live__in=asked.values("is_live"))
     *read, by_requester, for_customer, others, keys = together(
         *select_story(asked.values("pk")),
         lately.filter(requested_by_id=approval.requested_by_id)[:MOST_COUNTED],

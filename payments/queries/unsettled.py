@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from audit import keyset
 from audit.actor import Actor
+from audit.modes import of_mode
 from payments.models import Asking, Attempt, Capture, Increment, Payment, Refund
 from payments.policy import inquiry_decision
 from payments.queries.due import WITH
@@ -96,16 +97,19 @@ class Unsettled:
     may_ask: bool
 
 
-def list_unsettled(actor: Actor, place: keyset.Place, *, for_person: bool = False) -> Unsettled:
-    """What the providers have not told us, or told so that it does not fit.
+def list_unsettled(
+    actor: Actor, place: keyset.Place, *, is_live: bool, for_person: bool = False
+) -> Unsettled:
+    """What the providers have not told us of one mode's payments, or told so that it does not fit.
 
     The first page begins with what needs a person; then, and on the others, comes what they are
     still asked about, oldest first. `for_person`: only the former. Four SELECTs, eight at an edge.
     """
+    whose = of_mode(is_live, "payment__")
     if for_person or place.cursor is not None:
-        page = _take(NEEDS_PERSON if for_person else ~NEEDS_PERSON, place)
+        page = _take(whose & (NEEDS_PERSON if for_person else ~NEEDS_PERSON), place)
     else:
-        page = _begin(place)
+        page = _begin(whose, place)
     shown = [OpenRow(one, NOUNS[type(one)], _needs_person(one)) for one in page.rows]
     may_ask = inquiry_decision(actor, len(shown)).allowed
     return Unsettled(shown, page, page.after == BEGINNING, may_ask)
@@ -130,12 +134,12 @@ def _take(wanted: Q, place: keyset.Place) -> keyset.Page[Any]:
     return _take(wanted, keyset.Place()) if is_over else page
 
 
-def _begin(place: keyset.Place) -> keyset.Page[Any]:
+def _begin(whose: Q, place: keyset.Place) -> keyset.Page[Any]:
     """What needs a person, then what does not; the next page goes on with the latter."""
     order = Case(When(NEEDS_PERSON, then=0), default=1)
     found: list[Any] = []
     for model in MODELS:
-        rows = _select(model, Q()).order_by(order, "created_at", "pk")
+        rows = _select(model, whose).order_by(order, "created_at", "pk")
         found += rows[: keyset.SIZE + 1]
     found.sort(key=lambda row: (not _needs_person(row), row.created_at, row.pk))
     shown, after = found[: keyset.SIZE], None

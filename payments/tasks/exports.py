@@ -37,6 +37,7 @@ from audit.jobs.kinds import (
 )
 from audit.jobs.models import Job
 from audit.models import LogEntry
+from audit.modes import LIVE, TEST
 from payments.commands.exports import EXPORT, JOB_KIND
 from payments.filters import PaymentFilter
 from payments.ledger.money import Money
@@ -73,17 +74,23 @@ def run(job: Job) -> Slice:
         return _read(job)
 
 
-def wanted_of(query: str) -> Wanted:
+def wanted_of(query: str, *, is_live: bool) -> Wanted:
     """What the address of a list asks for; a failed job when it cannot be read."""
     form = PaymentFilter(QueryDict(query), list_merchants())
     if not form.is_valid():
         raise JobFailed("filters_unreadable")
-    return form.wanted()
+    return form.wanted(is_live=is_live)
+
+
+def _mode_of(job: Job) -> str:
+    """One that was asked for before there was a choice is of tests."""
+    return str(job.given.get("mode", TEST))
 
 
 def _read(job: Job) -> Slice:
     # What is taken meanwhile is not in it: the list as it was when it was asked for.
-    found = list_wanted(wanted_of(job.given["query"])).filter(created_at__lte=job.asked_at)
+    wanted = wanted_of(job.given["query"], is_live=_mode_of(job) == LIVE)
+    found = list_wanted(wanted).filter(created_at__lte=job.asked_at)
     most = MOST[job.given["format"]]
     total = job.total or keyset.count_up_to(found, most)
     if total > most:
@@ -179,7 +186,7 @@ def _finish(job: Job) -> Slice:
     content = as_csv(heads, lines) if kind == "csv" else as_xlsx(heads, lines)
     stored = files.store(content, name=f"{folder_of(job)}/{uuid.uuid4().hex}")
     _on_record("access.payments.exported", job, {"rows": job.done, "sha256": stored.digest})
-    title = f"payments-{job.asked_at:%Y-%m-%d-%H%M}.{kind}"
+    title = f"payments-{_mode_of(job)}-{job.asked_at:%Y-%m-%d-%H%M}.{kind}"
     return Slice(job.done, {}, is_over=True, file=JobFile(stored, title, TYPES[kind]))
 
 
@@ -247,6 +254,7 @@ def _on_record(event: str, job: Job, more: dict[str, Any]) -> None:
         "fields": job.given["columns"],
         "query": job.given["query"],
         "format": job.given["format"],
+        "mode": _mode_of(job),
         **more,
     }
     log.record(event, action=LogEntry.Action.ACCESS, obj=job, data=data)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from audit import clock, keyset
+from audit import clock, keyset, modes
 from audit.access import saw
 from audit.actor import current_actor
 from audit.gate import requires
@@ -35,15 +35,16 @@ def expiring(request: HttpRequest) -> HttpResponse:
     """
     actor, now = current_actor(), clock.now()
     window = find_window(request.GET.get("within", ""))
-    place = keyset.Place.read(request.GET)
-    page = keyset.take(list_expiring(now, window), place, by="expires_at", descending=False)
+    is_live, place = modes.is_live(request), modes.place_of(request)
+    found = list_expiring(now, window, is_live=is_live)
+    page = keyset.take(found, place, by="expires_at", descending=False)
     saw(request, [attempt.payment for attempt in page.rows])
     context = {
         "rows": view_expiring(page.rows, actor, now),
-        "sums": sum_expiring(now),
+        "sums": sum_expiring(now, is_live=is_live),
         "windows": WINDOWS,
         "window": window,
-        "pager": keyset.pager(page, request.path, request.GET),
+        "pager": keyset.pager(page, request.path, modes.address_of(request)),
     }
     return render(request, "payments/expiring.html", context)
 
@@ -53,12 +54,17 @@ def expiring(request: HttpRequest) -> HttpResponse:
 def unsettled(request: HttpRequest) -> HttpResponse:
     """What the providers have not told us; `?who=person` only what they will not be asked about."""
     for_person = request.GET.get("who") == "person"
-    found = list_unsettled(current_actor(), keyset.Place.read(request.GET), for_person=for_person)
+    found = list_unsettled(
+        current_actor(),
+        modes.place_of(request),
+        is_live=modes.is_live(request),
+        for_person=for_person,
+    )
     saw(request, [one.payment for one in found.rows])
     context = {
         "found": found,
         "for_person": for_person,
-        "pager": keyset.pager(found.page, request.path, request.GET),
+        "pager": keyset.pager(found.page, request.path, modes.address_of(request)),
     }
     return render(request, "payments/unsettled.html", context)
 

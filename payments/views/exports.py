@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods
 
-from audit import keyset
+from audit import keyset, modes
 from audit.gate import requires, step_up
 from audit.lists.kept import address_of
 from audit.lists.views import shown_columns
@@ -31,12 +31,14 @@ def export_new(request: HttpRequest) -> HttpResponse:
     address = request.GET
     query = PAYMENTS.tidy(address.urlencode())
     columns = shown_columns(PAYMENTS, address.urlencode())
-    form = ExportForm(request.POST if request.method == "POST" else None)
+    is_live = modes.is_live(request)
+    form = ExportForm(request.POST if request.method == "POST" else None, is_live=is_live)
     if form.is_valid():
         job = export_payments(
             query=query,
             columns=columns,
             file_format=form.cleaned_data["format"],
+            is_live=form.is_live,
             language=get_language() or "en",
             key=form.idempotency_key,
         )
@@ -45,9 +47,10 @@ def export_new(request: HttpRequest) -> HttpResponse:
     is_readable = filters.is_valid()
     context = {
         "form": form,
+        "mode": modes.word_of(form.is_live),
         "chips": filters.chips(request.path),
         "is_readable": is_readable,
-        "count": keyset.count_up_to(list_wanted(filters.wanted()), MOST_COUNTED)
+        "count": keyset.count_up_to(list_wanted(filters.wanted(is_live=form.is_live)), MOST_COUNTED)
         if is_readable
         else 0,
         "most": MOST_COUNTED,

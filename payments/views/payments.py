@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from audit import clock, keyset
+from audit import clock, keyset, modes
 from audit.access import saw
 from audit.actor import current_actor
 from audit.gate import requires
@@ -45,7 +45,7 @@ def payment_list(request: HttpRequest) -> HttpResponse:
         return _to_address(request)
     actor = current_actor()
     form = PaymentFilter(request.GET, list_merchants())
-    place = keyset.Place.read(request.GET)
+    place = modes.place_of(request)
     kept = keep_list(actor, PAYMENTS, request.GET)
     context: dict[str, Any] = {
         "form": form,
@@ -53,7 +53,7 @@ def payment_list(request: HttpRequest) -> HttpResponse:
         "kept": kept,
     }
     if form.is_valid():
-        found = list_wanted(form.wanted())
+        found = list_wanted(form.wanted(is_live=modes.is_live(request)))
         page = keyset.take(found, place, by="created_at", descending=True)
         saw(request, page.rows)
         beside = look_beside(page.rows, kept.columns)
@@ -64,7 +64,7 @@ def payment_list(request: HttpRequest) -> HttpResponse:
             "export_url": f"{reverse('payments:export_new')}?{kept.query}"
             if actor.may(EXPORT)
             else "",
-            "pager": keyset.pager(page, request.path, request.GET),
+            "pager": keyset.pager(page, request.path, modes.address_of(request)),
             "count": _count(found, page),
             "most": MOST_COUNTED,
         }

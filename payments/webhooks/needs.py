@@ -16,7 +16,7 @@ from audit.needs import Need, shaped
 from payments.webhooks.models import Endpoint
 
 
-def given_up(_actor: Actor, _now: datetime) -> list[QuerySet[Any, Any]]:
+def given_up(_actor: Actor, _now: datetime, _is_live: bool) -> list[QuerySet[Any, Any]]:
     """Endpoints that no person disabled."""
     rows = Endpoint.objects.filter(
         status=Endpoint.Status.DISABLED,

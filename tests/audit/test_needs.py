@@ -43,7 +43,7 @@ def put(count: int, task: str) -> list[Message]:
 
 
 def need(code: str, *permissions: str, **given: Any) -> Need:
-    def rows(_actor: Actor, _now: datetime) -> list[Any]:
+    def rows(_actor: Actor, _now: datetime, _is_live: bool) -> list[Any]:
         return [shaped(Message.objects.filter(request_id=code), words="task", since="made_at")]
 
     return Need(code, code, "bell", permissions, rows, lambda pk: f"/{pk}/", **given)
@@ -51,7 +51,7 @@ def need(code: str, *permissions: str, **given: Any) -> Need:
 
 def test_nothing_is_asked_where_nothing_is_registered() -> None:
     with CaptureQueriesContext(connection) as queries:
-        assert collect(SOMEBODY, NOW) == []
+        assert collect(SOMEBODY, NOW, is_live=False) == []
     assert len(queries) == 0
 
 
@@ -60,7 +60,7 @@ def test_all_needs_are_read_by_one_statement_in_the_order_of_the_registry() -> N
         needs.register(need(code))
         put(2, code)
     with CaptureQueriesContext(connection) as queries:
-        piles = collect(SOMEBODY, NOW)
+        piles = collect(SOMEBODY, NOW, is_live=False)
     assert len(queries) == 1
     assert [(pile.need.code, pile.count) for pile in piles] == [("a", 2), ("b", 2), ("c", 2)]
 
@@ -68,7 +68,7 @@ def test_all_needs_are_read_by_one_statement_in_the_order_of_the_registry() -> N
 def test_rows_are_the_oldest_first_and_lead_to_their_page() -> None:
     needs.register(need("a"))
     rows = put(3, "a")
-    (pile,) = collect(SOMEBODY, NOW)
+    (pile,) = collect(SOMEBODY, NOW, is_live=False)
     assert [row.words for row in pile.rows] == ["a2", "a1", "a0"]
     assert pile.rows[0].url == f"/{rows[2].pk}/"
     assert pile.rows[0].since == rows[2].made_at
@@ -82,7 +82,7 @@ def test_rows_are_the_oldest_first_and_lead_to_their_page() -> None:
 def test_count_is_capped_and_few_rows_are_shown(there: int, count: int, is_capped: bool) -> None:
     needs.register(need("a"))
     put(there, "a")
-    (pile,) = collect(SOMEBODY, NOW)
+    (pile,) = collect(SOMEBODY, NOW, is_live=False)
     assert (pile.count, pile.is_capped, len(pile.rows)) == (count, is_capped, SHOWN)
     assert pile.rows[0].words == f"a{there - 1}"
 
@@ -91,7 +91,7 @@ def test_need_without_rows_is_left_out() -> None:
     needs.register(need("a"))
     needs.register(need("b"))
     put(1, "b")
-    assert [pile.need.code for pile in collect(SOMEBODY, NOW)] == ["b"]
+    assert [pile.need.code for pile in collect(SOMEBODY, NOW, is_live=False)] == ["b"]
 
 
 def test_need_is_for_who_holds_all_its_permissions() -> None:
@@ -99,4 +99,4 @@ def test_need_is_for_who_holds_all_its_permissions() -> None:
     put(1, "shut")
     needs.register(need("open", "toys.look"))
     needs.register(need("shut", "toys.look", "toys.touch"))
-    assert [pile.need.code for pile in collect(SOMEBODY, NOW)] == ["open"]
+    assert [pile.need.code for pile in collect(SOMEBODY, NOW, is_live=False)] == ["open"]

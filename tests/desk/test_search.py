@@ -253,10 +253,10 @@ def test_get_finds_nothing(browser: Client, payment: Payment) -> None:
 def test_search_that_fails_keeps_what_was_typed_and_says_so(
     browser: Client, payment: Payment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_key: Any, _limit: int) -> list[Any]:
+    def fail(_key: Any, _limit: int, _is_live: bool) -> list[Any]:
         raise OperationalError("the server is gone")
 
-    def wait(_key: Any, _limit: int) -> list[Any]:
+    def wait(_key: Any, _limit: int, _is_live: bool) -> list[Any]:
         raise OperationalError("interrupted")
 
     monkeypatch.setitem(kinds, "amount", replace(kinds["amount"], find=wait))

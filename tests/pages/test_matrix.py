@@ -91,6 +91,8 @@ mfa_generate_recovery_codes                     GET   s > > > > > > > > > > > >
 mfa_generate_recovery_codes                     POST  s > > > > > > > > > > > >
 mfa_download_recovery_codes                     GET   s 4 4 4 4 4 4 4 4 4 4 4 4
 desk:role_preview                               GET   s x x x x x x x x x · · ·
+desk:mode                                       GET   s 5 5 5 5 5 5 5 5 x 5 x 5
+desk:mode                                       POST  s f f f f f f f f x f x f
 desk:walk_new                                   GET   s x x x x x x x x x 5 5 5
 desk:walk_new                                   POST  s x x x x x x x x x > > >
 desk:walk_end                                   GET   s 5 5 5 5 5 5 5 5 5 5 5 5

@@ -54,8 +54,8 @@ def customer_of(payment: Payment) -> Customer:
     return payment.customer
 
 
-def found(term: str, actor: Actor = AGENT) -> Found:
-    return search(term, actor)
+def found(term: str, actor: Actor = AGENT, *, is_live: bool = False) -> Found:
+    return search(term, actor, is_live=is_live)
 
 
 def hits(term: str) -> dict[str, list[str]]:
@@ -237,7 +237,7 @@ def look(code: str, term: str) -> tuple[Group, list[str]]:
     """What one kind finds, and the SELECTs it took."""
     kind = kinds[code]
     with CaptureQueriesContext(connection) as queries:
-        found_hits = list(kind.find(kind.read(term), MOST + 1))
+        found_hits = list(kind.find(kind.read(term), MOST + 1, False))
     return Group(kind, found_hits), [one["sql"] for one in queries]
 
 
@@ -314,7 +314,7 @@ def test_each_kind_names_an_index_that_the_database_has() -> None:
 def test_slow_kind_is_left_out_in_words_and_the_others_are_shown(
     payment: Payment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def wait(_key: Any, _limit: int) -> list[Any]:
+    def wait(_key: Any, _limit: int, _is_live: bool) -> list[Any]:
         raise OperationalError("interrupted")
 
     monkeypatch.setitem(kinds, "amount", replace(kinds["amount"], find=wait))
@@ -328,7 +328,7 @@ def test_slow_kind_is_left_out_in_words_and_the_others_are_shown(
 def test_failing_kind_is_left_out_in_words(
     payment: Payment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_key: Any, _limit: int) -> list[Any]:
+    def fail(_key: Any, _limit: int, _is_live: bool) -> list[Any]:
         raise OperationalError("the server is gone")
 
     for code in ("payment_reference", "order_reference"):

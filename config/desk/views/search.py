@@ -13,6 +13,7 @@ from audit.access import saw
 from audit.actor import Actor, current_actor
 from audit.gate import signed_in
 from audit.masks import mask
+from audit.modes import is_live
 from audit.search import Found, SearchKind, kinds_for, open_term, plain, seal_term, search
 from config.desk.forms import SearchForm
 
@@ -40,7 +41,7 @@ def find(request: HttpRequest) -> HttpResponse:
         context = {"kinds": kinds, "form": form, "term": form.shown_again()}
         return render(request, TEMPLATE, context, status=400)
     term = form.cleaned_data["q"]
-    result = search(term, actor)
+    result = search(term, actor, is_live=is_live(request))
     if (one := result.the_one) is not None:
         _note(request, term, result)
         return HttpResponseRedirect(one.url)
@@ -58,7 +59,7 @@ def found(request: HttpRequest, ticket: str) -> HttpResponse:
     if term is None:
         context = {"kinds": kinds, "form": SearchForm(), "is_lost": True}
         return render(request, TEMPLATE, context, status=410)
-    result = search(term, actor)
+    result = search(term, actor, is_live=is_live(request))
     _note(request, term, result)
     context = {"kinds": kinds, "form": SearchForm(), "term": term, "found": result}
     return render(request, TEMPLATE, context)

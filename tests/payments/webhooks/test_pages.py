@@ -305,7 +305,10 @@ def test_an_endpoint_that_was_given_up_is_told_at_home(
     assert endpoint.reference in controller.get("/").content.decode()
     may = frozenset({"webhooks.view_endpoint", "webhooks.change_endpoint"})
     piles = {
-        one.need.code for one in collect(Actor(ActorKind.SYSTEM, "x", permissions=may), clock.now())
+        one.need.code
+        for one in collect(
+            Actor(ActorKind.SYSTEM, "x", permissions=may), clock.now(), is_live=False
+        )
     }
     assert "webhooks_given_up" in piles
     assert LogEntry.objects.filter(event="webhooks.endpoint.given_up").count() == 1
