@@ -89,6 +89,7 @@ def _of_the_desk() -> dict[str, Form]:
     verdict = {"verdict": ("pick", "approve"), "note": ("words", "Yes."), "key": _key()}
     return {
         "desk:find": Form(">", {"q": ("needed", "P-123456789ABC")}),
+        "desk:mode": Form(">", {"mode": ("pick", "test"), "next": ("door", "/payments/")}),
         "desk:walk_new": _button(),
         "desk:walk_end": _button(),
         "log:people": Form(">", {"q": ("needed", "colleague")}),
@@ -154,7 +155,9 @@ def _of_several_payments(house: House) -> dict[str, Form]:
     rows = {"row": ("key", f"{house.payment.pk.hex}:9000:EUR"), "key": _key()}
     return {
         "payments:list": Form(">", found),
-        "payments:export_new": Form(">", {"format": ("pick", "csv"), "key": _key()}),
+        "payments:export_new": Form(
+            ">", {"format": ("pick", "csv"), "mode": ("choice", "test"), "key": _key()}
+        ),
         "payments:bulk_refunds": Form(">", {**rows, "reason": REASON, "comment": ("words", "Why")}),
         "payments:bulk_captures": Form(">", rows),
         "payments:bulk_voids": Form(">", rows),

@@ -37,6 +37,8 @@ def _back(request: HttpRequest) -> str:
     if not url_has_allowed_host_and_scheme(address, {request.get_host()}, request.is_secure()):
         return reverse("desk:home")
     found = urlsplit(address)
-    query = without_place(QueryDict(found.query))
-    query.pop(modes.KEY, None)
+    asked = QueryDict(found.query)
+    query = without_place(asked)
+    if len(query) < len(asked):
+        query.pop(modes.KEY, None)
     return f"{found.path}?{query.urlencode()}" if query else found.path
