@@ -12,6 +12,6 @@ def copy_modes(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0016_lists_by_mode")]
+    dependencies = [("payments", "0018_lists_by_mode")]
 
     operations = [migrations.RunPython(copy_modes, migrations.RunPython.noop)]

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("gateways", "0005_routes"),
         ("parties", "0009_versions_of_customers"),
-        ("payments", "0015_days_added_up_anew"),
+        ("payments", "0017_refunds_listed_by_index"),
     ]
 
     operations = [
