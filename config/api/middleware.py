@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from csp.constants import HEADER
+from csp.utils import build_policy
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -51,6 +53,19 @@ class Caller:
     @property
     def owner(self) -> str:
         return f"{self.merchant.reference}:{'live' if self.is_live else 'test'}"
+
+
+class PolicyMiddleware:
+    """The content security policy of every answer, put together once: nothing here has a nonce."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        self.policy = build_policy()
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        response[HEADER] = self.policy
+        return response
 
 
 class ApiMiddleware:

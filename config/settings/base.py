@@ -107,7 +107,7 @@ if SERVES == "api":
         "audit.health.middleware.HealthMiddleware",
         "django.middleware.security.SecurityMiddleware",
         "whitenoise.middleware.WhiteNoiseMiddleware",
-        "csp.middleware.CSPMiddleware",
+        "config.api.middleware.PolicyMiddleware",
         "config.refusals.EdgeMiddleware",
         "django.middleware.locale.LocaleMiddleware",
         "django.middleware.clickjacking.XFrameOptionsMiddleware",
