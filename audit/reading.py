@@ -103,6 +103,15 @@ def page_of_kind(label: str, pk: str, actor: Actor) -> str | None:
     return page.find_url(pk)
 
 
+def object_name(entry: LogEntry) -> str:
+    """What people call the object of an entry: its reference, a role by its name, a number where
+    its kind alone names it. No queries with `content_type`.
+    """
+    model = _model_of(entry)
+    label = f"{model._meta.label_lower} " if model else ""
+    return role_label(entry.object_repr.removeprefix(label) or entry.object_pk)
+
+
 def object_kind(entry: LogEntry) -> str:
     """What sort of object an entry speaks of, in plain words. No queries with `content_type`."""
     model = _model_of(entry)

@@ -21,7 +21,14 @@ from audit.forms import LogFilter, PersonSearch
 from audit.gate import requires
 from audit.models import LogEntry
 from audit.queries import find_people, get_entry, list_entries, list_named, list_people
-from audit.reading import name_target, object_kind, object_url, role_label, sentence_of
+from audit.reading import (
+    name_target,
+    object_kind,
+    object_name,
+    object_url,
+    role_label,
+    sentence_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,7 @@ class Line:
     is_code: bool
     who: str
     roles: list[str]
+    name: str
     kind: str
     url: str | None
     rows: int | None
@@ -116,6 +124,7 @@ def _line(one: LogEntry, actor: Actor) -> Line:
         is_code=sentence == one.event,
         who=one.actor.get_full_name() if one.actor else one.actor_label,
         roles=[role_label(code) for code in one.actor_roles],
+        name=object_name(one),
         kind=object_kind(one),
         url=object_url(one, actor) if one.object_pk else None,
         rows=rows if one.action == LogEntry.Action.ACCESS and isinstance(rows, int) else None,

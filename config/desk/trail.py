@@ -20,7 +20,7 @@ from audit.actor import Actor
 from audit.errors import Kind, Refusal
 from audit.models import LogEntry, Outcome
 from audit.outbox.models import Message
-from audit.reading import object_kind, object_url, sentence_of
+from audit.reading import object_kind, object_name, object_url, sentence_of
 from payments.gateways.models import InboundEvent, ProviderCall
 from payments.models import Attempt, Payment
 
@@ -182,7 +182,7 @@ def _objects(group: Iterable[LogEntry], actor: Actor) -> Iterator[About]:
     for entry in group:
         if entry.object_pk and entry.object_pk not in seen:
             seen.add(entry.object_pk)
-            yield About(entry.object_repr, object_kind(entry), object_url(entry, actor))
+            yield About(object_name(entry), object_kind(entry), object_url(entry, actor))
 
 
 def _call(call: ProviderCall) -> Step:

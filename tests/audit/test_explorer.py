@@ -10,7 +10,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -22,7 +24,7 @@ from audit.approvals.models import ApprovalLimit
 from audit.keyset import Cursor, Place
 from audit.models import LogEntry, Outcome
 from audit.queries import Wanted, list_entries
-from audit.reading import find_target, get_reading
+from audit.reading import find_target, get_reading, object_name
 from config.access.models import User
 from config.routes import ROUTES
 from tests.audit.people import as_actor, browser_of, hire
@@ -402,3 +404,18 @@ def test_page_before_the_first_row_is_the_first_page() -> None:
         list_entries(Wanted(event="toys.")), beyond, by="timestamp", descending=True, size=2
     )
     assert ids(page.rows) == ids(made[:0:-1])
+
+
+def test_what_an_entry_is_about_is_named_as_people_call_it() -> None:
+    role, session = (ContentType.objects.get_for_model(model) for model in (Group, UserSession))
+    named: dict[str, dict[str, Any]] = {
+        "support lead": {"content_type": role, "object_pk": "3", "object_repr": "support_lead"},
+        "7": {
+            "content_type": session,
+            "object_pk": "7",
+            "object_repr": "usersessions.usersession 7",
+        },
+        "P-1": {"content_type": None, "object_pk": "1", "object_repr": "P-1"},
+        "9": {"content_type": role, "object_pk": "9", "object_repr": ""},
+    }
+    assert {object_name(LogEntry(**facts)) for facts in named.values()} == set(named)

@@ -21,6 +21,7 @@ from audit.approvals.models import Approval
 from audit.jobs.models import Job
 from config.access.models import User
 from config.access.snapshot import person as actor_of
+from payments.gateways.commands import receive_event, settle_event
 from payments.models import Payment, Refund
 from payments.parties import commands as parties
 from payments.parties.models import Customer, Merge
@@ -299,6 +300,24 @@ def _jobs(visit: Visit) -> None:
     visit.open("jobs:list")
 
 
+def _aside(visit: Visit) -> None:
+    """Events that nobody knows the meaning of, and one that somebody said."""
+    with acting_as(operator("test")):
+        for number in range(3):
+            pk = receive_event(
+                connector="sandbox",
+                event_id=f"evt_aside_{number}",
+                type="authorization.vanished",
+                object_kind="authorization",
+                object_reference="auth_2",
+                authorization_reference="auth_2",
+                body="{}",
+                occurred_at=visit.house.payment.created_at,
+            )
+            settle_event(event_id=pk, status="quarantined", note="unknown type")
+    visit.open("gateways:events")
+
+
 # Keys, and who was looked at ---------------------------------------------------------------------
 
 
@@ -366,6 +385,7 @@ PLACES = (
     Place("list-nothing-fits", "payments:list", "support_lead", _filtered),
     Place("job-done", "jobs:detail", "support_lead", _job),
     Place("jobs", "jobs:list", "support_lead", _jobs),
+    Place("events-aside", "gateways:events", "finance_controller", _aside),
     Place("key-made", "keys:new", "access_administrator", _key),
     Place("log-people", "log:people", "auditor", _people),
 )
