@@ -62,11 +62,12 @@ def _ago(number: int) -> datetime:
 def _like(one: Model, **differs: Callable[[int], Any]) -> Maker:
     """Rows like this one but for what differs, each with a key of its own."""
     same = {field.attname: getattr(one, field.attname) for field in one._meta.concrete_fields}
-    key = one._meta.pk.attname
+    own: dict[str, Callable[[int], Any]] = {one._meta.pk.attname: lambda _number: uuid.uuid4()}
+    if "key" in same:
+        own["key"] = lambda number: f"many-{number}"
 
     def make(number: int) -> Model:
-        other = {name: value(number) for name, value in differs.items()}
-        return type(one)(**{**same, key: uuid.uuid4(), **other})
+        return type(one)(**same | {name: say(number) for name, say in (own | differs).items()})
 
     return make
 
@@ -81,7 +82,6 @@ def _payment(like: Payment) -> Maker:
     return _like(
         like,
         id=lambda number: _named("payment", number),
-        key=lambda number: f"many-{number}",
         reference=lambda number: reference_of("P", _named("payment", number)),
         order_reference=lambda number: f"ORD-{number}",
         amount_minor=lambda number: 1_000 + number,
@@ -107,7 +107,6 @@ def _unknown() -> Maker:
     return _like(
         Refund.objects.get(payment__order_reference="LOST"),
         payment_id=lambda number: _named("payment", number),
-        key=lambda number: f"many-lost-{number}",
         reference=lambda number: f"R-LOST{number:08d}",
         created_at=_ago,
     )

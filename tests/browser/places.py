@@ -19,6 +19,7 @@ from playwright.sync_api import Page, expect
 from audit.actor import acting_as, operator
 from audit.approvals.models import Approval
 from audit.jobs.models import Job
+from config.access.commands import create_person
 from config.access.models import User
 from config.access.snapshot import person as actor_of
 from payments.gateways.commands import receive_event, settle_event
@@ -336,8 +337,11 @@ def _looks(visit: Visit) -> None:
 
 
 def _people(visit: Visit) -> None:
+    with acting_as(operator("test")):
+        for name in ("Camille Brun", "Camille Noir"):
+            create_person(email=f"{name[8:].lower()}@house.test", name=name, roles=["auditor"])
     visit.open("log:explorer")
-    visit.page.locator("[name=q]").last.fill("house.test")
+    visit.page.locator("[name=q]").last.fill("Camille")
     with visit.page.expect_navigation():
         visit.page.keyboard.press("Enter")
 
