@@ -76,6 +76,7 @@ def test_page_shows_each_state_with_its_count_within_its_statements(
     assert len(queries) <= MOST_QUERIES
     words = words_of(page)
     assert "toys.waits" in words
+    assert "Waiting 1 Running 0 Dead 1 Done 0" in words
     assert "toys.nobody" not in words
     page = admin.get(f"{LIST}?status=dead")
     assert "toys.nobody" in words_of(page)
