@@ -12,7 +12,7 @@ from django.db.models import Q, Sum
 from audit import clock, proofs
 from payments.ledger.chart import TransferCode
 from payments.ledger.models import Entry
-from payments.models import Capture, DaysProgress, DayTotals, Increment, Payment, Refund
+from payments.models import Attempt, Capture, DaysProgress, DayTotals, Increment, Payment, Refund
 from payments.queries.days import (
     COLUMNS,
     NOTHING,
@@ -110,9 +110,11 @@ def _differences(payment: Payment, booked: Booked) -> Iterator[str]:
     for name, value in expected.items():
         if getattr(payment, name) != value:
             yield f"{payment.reference}: {name} is {getattr(payment, name)}, its rows say {value}"
-    for attempt in payment.attempts.all():
-        if attempt.is_live != payment.is_live:
-            yield f"{payment.reference}: attempt {attempt.pk} is {_MODES[attempt.is_live]}"
+    rows: list[Attempt | Refund] = [*payment.attempts.all(), *refunds]
+    for row in rows:
+        if row.is_live != payment.is_live:
+            kind = row._meta.model_name
+            yield f"{payment.reference}: {kind} {row.pk} is {_MODES[row.is_live]}"
     for capture in captures:
         yield from _compare(payment, "capture", capture, booked, BOOKED_IN, capture in done)
     for refund in refunds:

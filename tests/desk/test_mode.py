@@ -17,12 +17,18 @@ from config.access.models import User
 from payments.commands.captures import capture_payment, record_capture_lost
 from payments.gateways.commands import create_account
 from payments.gateways.models import ConnectorAccount
-from payments.models import Attempt, Payment
+from payments.models import Attempt, Payment, Refund
 from payments.parties.models import Merchant
 from payments.proofs import payments_off
 from tests.audit.people import browser_of, hire
 from tests.payments import builders
-from tests.payments.builders import authorized_payment, captured_payment, eur, new_payment
+from tests.payments.builders import (
+    authorized_payment,
+    captured_payment,
+    eur,
+    new_payment,
+    requested_refund,
+)
 from tests.payments.pages import hidden, references_in, words_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("somebody")]
@@ -247,12 +253,14 @@ def test_export_is_of_the_mode_that_was_seen_when_it_was_asked_for(
     assert job.given["mode"] == seen
 
 
-def test_attempt_is_of_its_payments_mode_and_a_proof_watches(both: dict[bool, Payment]) -> None:
+def test_rows_are_of_their_payments_mode_and_a_proof_watches(both: dict[bool, Payment]) -> None:
     for is_live, payment in both.items():
         assert Attempt.objects.get(payment=payment).is_live is is_live
+    refund = requested_refund(captured_payment(), eur(10))
     assert list(payments_off()) == []
-    captured_payment()
     with guard.suspended():
         Attempt.objects.filter(payment=both[True]).update(is_live=False)
-    [told] = payments_off()
+        Refund.objects.filter(pk=refund.pk).update(is_live=True)
+    told = "\n".join(payments_off())
     assert f"{both[True].reference}: attempt" in told
+    assert f"{refund.payment.reference}: refund {refund.pk} is live" in told
