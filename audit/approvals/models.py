@@ -39,6 +39,7 @@ class Approval(OwnedModel):
     subject_reference = models.CharField(max_length=40)
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
+    is_live = models.BooleanField(default=False)
     reason = models.CharField(max_length=200)
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     requested_by = models.ForeignKey(

@@ -23,12 +23,14 @@ def request_approval(
     subject_id: uuid.UUID,
     subject_reference: str,
     reason: str,
+    is_live: bool,
     amount_minor: int = 0,
     currency: str = "",
 ) -> Approval:
     """Put a request in the inbox of those who may decide. Only people ask.
 
-    Without a currency it is about no money, and no limit stands in the way.
+    Without a currency it is about no money, and no limit stands in the way. `is_live` False: it is
+    about a test.
     """
     work.assert_open()
     if work.actor.user_id is None:
@@ -39,6 +41,7 @@ def request_approval(
         subject_reference=subject_reference,
         amount_minor=amount_minor,
         currency=currency,
+        is_live=is_live,
         reason=reason[:200],
         requested_by_id=work.actor.user_id,
         requested_at=work.now,

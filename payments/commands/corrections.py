@@ -167,6 +167,7 @@ def _ask(work: Work, correction: Correction) -> None:
         kind=ApprovalKind.CORRECTION,
         subject_id=correction.pk,
         subject_reference=correction.reference,
+        is_live=correction.payment.is_live,
         amount_minor=correction.amount_minor,
         currency=correction.currency,
         reason=correction.evidence,

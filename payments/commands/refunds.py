@@ -85,6 +85,7 @@ def refund_payment(
         kind=ApprovalKind.REFUND,
         subject_id=refund.pk,
         subject_reference=refund.reference,
+        is_live=payment.is_live,
         amount_minor=amount.minor,
         currency=amount.currency,
         reason=comment or label,

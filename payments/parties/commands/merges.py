@@ -44,6 +44,7 @@ def request_merge(
         kind=ApprovalKind.MERGE,
         subject_id=merge.pk,
         subject_reference=str(merge),
+        is_live=survivor.is_live,
         reason=words,
     )
     return merge

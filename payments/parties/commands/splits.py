@@ -37,6 +37,7 @@ def request_split(work: Work, *, merge_id: uuid.UUID, reason: str, key: str) -> 
         kind=ApprovalKind.SPLIT,
         subject_id=split.pk,
         subject_reference=str(merge),
+        is_live=merge.survivor.is_live,
         reason=words,
     )
     return split

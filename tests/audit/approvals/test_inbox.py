@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from audit import clock
+from audit import clock, modes
 from audit.actor import acting_as, operator
 from audit.approvals.models import Approval
 from audit.models import LogEntry, Outcome
@@ -20,6 +20,7 @@ from payments.commands.refunds import withdraw_refund
 from payments.models import Payment
 from tests.audit.approvals.conftest import LEAD_LIMIT, Ask
 from tests.audit.people import as_actor, browser_of, hire
+from tests.payments import builders
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +47,31 @@ def test_inbox_shows_what_waits_with_who_asked_amount_and_reason(ask: Ask, lead:
         assert words in page
     assert "agathe@house.test" not in page
     assert f'href="/approvals/{approval.pk}/subject/"' in page
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+@pytest.mark.parametrize("tab", ["waiting", "decided"])
+def test_request_of_the_other_mode_than_the_desk_is_marked(
+    lead: User, agent: User, is_live: bool, tab: str
+) -> None:
+    with acting_as(operator("test")):
+        merchant = builders.make_merchant(is_live=is_live)
+        customer = builders.make_customer(merchant, is_live=is_live)
+        card = builders.make_card(merchant, customer, is_live=is_live)
+        payment = builders.captured_payment(
+            merchant=merchant, customer=customer, card=card, is_live=is_live
+        )
+    with acting_as(as_actor(agent)):
+        refund = builders.requested_refund(payment, builders.eur(2_000))
+        if tab == "decided":
+            withdraw_refund(subject_id=refund.pk)
+    browser = browser_of(lead)
+    for mode in ("live", "test"):
+        browser.post("/mode/", {"mode": mode})
+        page = browser.get(f"/approvals/?tab={tab}").content.decode()
+        marks = re.findall(r">(Live|Test)</span>", page)
+        other = "Live" if is_live else "Test"
+        assert marks == ([] if mode == modes.word_of(is_live) else [other])
 
 
 def test_own_request_is_marked_and_says_why_one_cannot_decide(ask: Ask, lead: User) -> None:
