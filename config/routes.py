@@ -9,6 +9,7 @@ from config.access.routes import of_admin
 ROUTES: dict[str, Route] = {
     **ACCESS,
     **of_admin("payments_refundreason", DataClass.SETTINGS, "label"),
+    **of_admin("payments_networkterms", DataClass.SETTINGS, "network", "days"),
     **of_admin("parties_merchant", DataClass.SETTINGS, "name", "terms"),
     **of_admin("approvals_approvallimit", DataClass.SETTINGS, "role", "amount"),
     "health:live": Route(DataClass.NOTHING),

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from audit.admin import GuardedAdmin
-from payments.models import RefundReason
+from payments.models import NetworkTerms, RefundReason
 
 
 @admin.register(RefundReason)
@@ -24,3 +24,17 @@ class RefundReasonAdmin(GuardedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("code", "act") if obj is not None else ()
+
+
+@admin.register(NetworkTerms)
+class NetworkTermsAdmin(GuardedAdmin):
+    """How long authorizations live, by network. Those that live already keep their end."""
+
+    list_display = ("network", "holds_days", "source")
+    list_filter = ("holds_days",)
+    search_fields = ("network",)
+    search_help_text = _("The beginning of a network's name.")
+    ordering = ("network",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("network",) if obj is not None else ()

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -11,11 +12,13 @@ class PaymentsConfig(AppConfig):
         from payments import proofs, search
         from payments.api import presenting, telling
         from payments.commands import approvals
+        from payments.install import after_migrate
         from payments.models import record
         from payments.queries import due, needs, subjects
         from payments.tasks import bulk, exports
         from payments.views import customers
 
+        post_migrate.connect(after_migrate, sender=self, dispatch_uid="payments.install")
         for room in (
             record,  # the log, and who was seen
             subjects,  # notes, tags, presence

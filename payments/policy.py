@@ -34,19 +34,8 @@ YES = Decision(True)
 
 UNREACHED = "provider_unavailable"
 """What an attempt failed of that surely never reached its provider."""
-WINDOWS = {
-    "visa": timedelta(days=7),
-    "mastercard": timedelta(days=7),
-    "american_express": timedelta(days=7),
-    "discover": timedelta(days=10),
-}
-"""How long a network lets an authorization live, where the provider does not say it."""
-SHORTEST_WINDOW = timedelta(days=7)
-
-
-def window_of(network: str) -> timedelta:
-    """The life of an authorization in a network; the shortest in one that we do not know."""
-    return WINDOWS.get(network, SHORTEST_WINDOW)
+SHORTEST_HOLD = timedelta(days=7)
+"""How long an authorization lives where neither its provider nor any row says it."""
 
 
 def _holds(actor: Actor, permission: str) -> bool:
@@ -95,6 +84,13 @@ def _amount_decision(amount: Money | None, payment: Payment, most: Money | None)
     return YES
 
 
+EXPIRED: dict[str, Any] = {
+    Attempt.ExpiresBy.PROVIDER: _("The authorization has expired, as the provider has set it."),
+    Attempt.ExpiresBy.NETWORK: _("The authorization has expired, as it is set for its network."),
+    "": _("The authorization has expired."),
+}
+
+
 def _open_decision(payment: Payment, attempt: Attempt | None, now: datetime) -> Decision:
     """Whether an authorization is open and holds something that nobody has taken."""
     if attempt is not None and attempt.status == Attempt.Status.CLOSING:
@@ -102,7 +98,7 @@ def _open_decision(payment: Payment, attempt: Attempt | None, now: datetime) -> 
     if attempt is None or attempt.status != Attempt.Status.AUTHORIZED:
         return Decision(False, _("No authorization is open."))
     if attempt.expires_at is not None and attempt.expires_at <= now:
-        return Decision(False, _("The authorization has expired."))
+        return Decision(False, EXPIRED[attempt.expires_by])
     if payment.capturable.minor == 0:
         return Decision(False, _("Everything authorized has been captured or is on its way."))
     return YES

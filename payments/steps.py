@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.utils.translation import gettext_lazy as _
@@ -22,18 +22,10 @@ from payments.ledger.money import Money
 from payments.ledger.steps import credit, debit, post
 from payments.models import Asking, Attempt, Capture, Payment, Refund
 from payments.parties.models import CardReference
+from payments.retrying import ASK_AFTER, FIRST_LOOK
 from payments.states import ASKED_FOR, ON_THEIR_WAY, TABLES, Event, move, settle
 
 K = TypeVar("K", bound=KeyedModel)
-
-ASK_AFTER = (
-    timedelta(minutes=5),
-    timedelta(hours=1),
-    *[timedelta(days=1)] * 5,
-)
-"""When a provider is asked again about an unknown outcome; then a person must."""
-FIRST_LOOK = timedelta(hours=1)
-"""How long a call may be on its way, tried again and again, before the provider is asked."""
 
 
 @dataclass(frozen=True, slots=True)

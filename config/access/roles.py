@@ -63,7 +63,7 @@ def _role(code: str, label: Any, about: Any, *permissions: str, staff: bool = Fa
 LOOK = ("payments.view_payment", "parties.view_customer", "notes.view_note")
 HOOKS = ("webhooks.view_endpoint", "webhooks.view_delivery")
 WORK = (*LOOK, "notes.add_note")
-DISPUTES = (*WORK, "payments.view_refundreason")
+DISPUTES = (*WORK, "payments.view_refundreason", "payments.view_networkterms")
 
 TABLE: tuple[Role, ...] = (
     _role(
@@ -74,6 +74,7 @@ TABLE: tuple[Role, ...] = (
         "payments.refund_payment",
         "payments.inquire_payment",
         "payments.view_refundreason",
+        "payments.view_networkterms",
         "approvals.view_approval",
         "parties.change_customer",
         "parties.merge_customer",
@@ -92,6 +93,7 @@ TABLE: tuple[Role, ...] = (
         "payments.export_payments",
         "payments.inquire_payment",
         "payments.view_refundreason",
+        "payments.view_networkterms",
         "approvals.view_approval",
         "payments.correct_payment",
         "approvals.decide_refund",
@@ -137,8 +139,11 @@ TABLE: tuple[Role, ...] = (
         "gateways.manage_connector",
         "payments.export_payments",
         "payments.view_refundreason",
+        "payments.view_networkterms",
         "payments.add_refundreason",
+        "payments.add_networkterms",
         "payments.change_refundreason",
+        "payments.change_networkterms",
         "notes.hide_note",
         "notes.view_tag",
         "notes.add_tag",
@@ -209,6 +214,7 @@ TABLE: tuple[Role, ...] = (
         "outbox.view_message",
         "jobs.view_job",
         "payments.view_refundreason",
+        "payments.view_networkterms",
         *HOOKS,
         "webhooks.view_event",
     ),

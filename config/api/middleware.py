@@ -23,7 +23,7 @@ from audit.models import Outcome
 from config.access.snapshot import client_address
 from config.api import problems
 from config.api.commands import USED_EVERY, note_use
-from config.api.limits import Limiter
+from config.api.limits import make_limits
 from config.api.models import ApiKey
 from config.api.parsing import MOST_BYTES
 from config.api.policy import why_closed
@@ -76,8 +76,8 @@ class ApiMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
-        self.calls = Limiter(settings.API_RATE_PER_S, settings.API_BURST)
-        self.strangers = Limiter(1.0, 60)
+        self.calls = make_limits(settings.API_RATE_PER_S, settings.API_BURST, "calls")
+        self.strangers = make_limits(1.0, 60, "strangers")
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(problems.PREFIX) or request.path_info in OPEN:

@@ -174,7 +174,7 @@ DISABLE_COCKROACHDB_TELEMETRY = True
 DATABASE_PIPELINE = env.bool("DATABASE_PIPELINE", True)
 MIGRATION_MODULES = {"auditlog": None}
 
-CACHES = {
+CACHES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "shared_cache",
@@ -400,9 +400,20 @@ REFUND_ARRIVAL_DAYS: dict[str, tuple[int, int]] = {
 
 # How long a caller waits for a provider before he is told that it goes on.
 API_WAIT_S = env.float("API_WAIT_S", 5.0)
-# For each key in each web process.
+# For each key: in all web processes where they share a cache of limits, else in each.
 API_RATE_PER_S = env.float("API_RATE_PER_S", 50.0)
 API_BURST = env.int("API_BURST", 100)
+API_LIMITS_URL = env.str(
+    "API_LIMITS_URL", CELERY_BROKER_URL if CELERY_BROKER_URL.startswith("redis") else ""
+)
+if API_LIMITS_URL:
+    CACHES["limits"] = {
+        "BACKEND": "config.api.cache.LimitsCache",
+        "LOCATION": API_LIMITS_URL,
+        "KEY_PREFIX": "comptoir-limits",
+        # A cache that hangs must not hold a call up.
+        "OPTIONS": {"socket_timeout": 0.2, "socket_connect_timeout": 0.2},
+    }
 # So long a payment that was made without `confirm` waits to be confirmed.
 CONFIRM_WITHIN_H = env.float("CONFIRM_WITHIN_H", 24.0)
 # As long as a payment can be refunded, and longer.

@@ -23,6 +23,7 @@ from payments.policy import (
     refund_decision,
 )
 from payments.queries.payments import Story, get_brief_story
+from payments.retrying import explain_capture_failure, outlook_of
 from payments.webhooks.presenting import written
 
 M = TypeVar("M", Attempt, Capture, Increment)
@@ -124,6 +125,7 @@ def _tell_attempt(attempt: Attempt) -> dict[str, Any]:
         },
         "decline": _tell_decline(attempt),
         "expires_at": written(attempt.expires_at),
+        "expires_by": attempt.expires_by,
     }
 
 
@@ -147,6 +149,30 @@ def _tell_capture(capture: Capture) -> dict[str, Any]:
         "amount": capture.amount_minor,
         "status": told(capture.status),
         "created_at": written(capture.created_at),
+        "failure": _tell_failure(capture),
+        "retry": _tell_retry(capture),
+    }
+
+
+def _tell_failure(capture: Capture) -> dict[str, Any] | None:
+    if capture.status != Capture.Status.FAILED:
+        return None
+    failure = explain_capture_failure(capture.failure_code)
+    return {
+        "code": failure.code,
+        "retryable": failure.is_retryable,
+        "advice": str(failure.advice),
+    }
+
+
+def _tell_retry(capture: Capture) -> dict[str, Any] | None:
+    outlook = outlook_of(capture)
+    if outlook is None:
+        return None
+    return {
+        "next_at": written(outlook.next_at),
+        "asked": outlook.asked,
+        "most": outlook.most,
     }
 
 

@@ -189,6 +189,25 @@ class AttemptOut(Schema):
     checks: ChecksOut
     decline: DeclineOut | None
     expires_at: datetime | None
+    expires_by: Literal["", "provider", "network"] = ""
+
+
+class FailureOut(Schema):
+    """Why a capture failed. `retryable`: another capture of the same authorization may pass; we try
+    none by ourselves."""
+
+    code: str
+    retryable: bool
+    advice: str
+
+
+class RetryOut(Schema):
+    """When we ask the provider next about what has no end yet, and how often we asked of how often
+    we do. `next_at` null: only a person goes on with it."""
+
+    next_at: datetime | None
+    asked: int
+    most: int
 
 
 class CaptureOut(Schema):
@@ -196,6 +215,8 @@ class CaptureOut(Schema):
     amount: int
     status: str
     created_at: datetime
+    failure: FailureOut | None = None
+    retry: RetryOut | None = None
 
 
 class IncrementOut(Schema):

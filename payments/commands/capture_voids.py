@@ -11,10 +11,10 @@ from payments.gateways.protocol import OperationAnswer, OperationStatus
 from payments.models import Capture
 from payments.policy import void_capture_decision
 from payments.queries.fees import get_booked_fee
+from payments.retrying import FIRST_LOOK
 from payments.states import Event, move, settle
 from payments.steps import (
     ANSWERED,
-    FIRST_LOOK,
     NOTHING_SAID,
     Silence,
     book_capture_voided,

@@ -14,10 +14,10 @@ from payments.ledger.money import Money
 from payments.models import Attempt, Capture
 from payments.policy import capture_decision
 from payments.queries.fees import get_fee
+from payments.retrying import FIRST_LOOK
 from payments.states import Event, move, settle
 from payments.steps import (
     ANSWERED,
-    FIRST_LOOK,
     NOTHING_SAID,
     Silence,
     ask_again,

@@ -13,10 +13,10 @@ from payments.gateways.protocol import OperationAnswer, OperationStatus
 from payments.ledger.money import Money
 from payments.models import Attempt, Increment
 from payments.policy import increment_decision
+from payments.retrying import FIRST_LOOK
 from payments.states import Event, move, settle
 from payments.steps import (
     ANSWERED,
-    FIRST_LOOK,
     NOTHING_SAID,
     Silence,
     ask_again,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -14,11 +16,11 @@ from payments.gateways.protocol import AuthorizationAnswer, AuthorizationStatus
 from payments.ledger.money import Money
 from payments.models import Attempt, Capture, Payment, reference_of
 from payments.parties.models import CardReference, Customer, MerchantCurrency
-from payments.policy import window_of
+from payments.queries.networks import get_hold
+from payments.retrying import FIRST_LOOK
 from payments.states import Event, move, settle
 from payments.steps import (
     ANSWERED,
-    FIRST_LOOK,
     NOTHING_SAID,
     Silence,
     add_attempt,
@@ -182,10 +184,20 @@ def apply_authorization_answer(
         avs_result=answer.avs[:20],
         cvv_result=answer.cvv[:20],
         three_ds_result=answer.three_ds[:30],
-        expires_at=answer.expires_at or work.now + window_of(answer.network),
+        **_life(answer, event, work.now),
         **{**ANSWERED, **(ask_again(attempt, work.now) if still_open else {})},
     )
     _settle_authorization(work, payment, attempt, event)
+
+
+def _life(answer: AuthorizationAnswer, event: Event, now: datetime) -> dict[str, Any]:
+    """Until when it lives, and who says so. A SELECT where the provider does not."""
+    if answer.expires_at is not None:
+        return {"expires_at": answer.expires_at, "expires_by": Attempt.ExpiresBy.PROVIDER}
+    if event not in (Event.ATTEMPT_AUTHORIZED, Event.ATTEMPT_ACTION_REQUIRED):
+        return {}
+    ends_at = now + get_hold(answer.network)
+    return {"expires_at": ends_at, "expires_by": Attempt.ExpiresBy.NETWORK}
 
 
 def _makes_sense(answer: AuthorizationAnswer) -> bool:

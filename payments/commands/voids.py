@@ -10,10 +10,10 @@ from audit.work import Work
 from payments.gateways.protocol import OperationAnswer, OperationStatus
 from payments.models import Attempt, Payment
 from payments.policy import void_decision
+from payments.retrying import FIRST_LOOK
 from payments.states import Event, move, settle
 from payments.steps import (
     ANSWERED,
-    FIRST_LOOK,
     NOTHING_SAID,
     Silence,
     load_attempt,

@@ -8,6 +8,7 @@ from payments.models.attempts import Attempt, Increment
 from payments.models.captures import Capture
 from payments.models.corrections import Correction
 from payments.models.days import DaysProgress, DayTotals
+from payments.models.networks import NetworkTerms
 from payments.models.payments import Payment, reference_of
 from payments.models.refunds import Refund, RefundReason
 
@@ -23,6 +24,7 @@ __all__ = [
     "DayTotals",
     "DaysProgress",
     "Increment",
+    "NetworkTerms",
     "Payment",
     "Refund",
     "RefundReason",

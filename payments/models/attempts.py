@@ -32,6 +32,10 @@ class Attempt(KeyedModel, Asked):
         VOIDED = "voided", pgettext_lazy("attempt", "voided")
         EXPIRED = "expired", pgettext_lazy("attempt", "expired")
 
+    class ExpiresBy(models.TextChoices):
+        PROVIDER = "provider", _("as the provider says")
+        NETWORK = "network", _("as it is set for the network")
+
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="attempts")
     card = models.ForeignKey("parties.CardReference", on_delete=models.PROTECT, related_name="+")
     account = models.ForeignKey(
@@ -49,6 +53,7 @@ class Attempt(KeyedModel, Asked):
     status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
+    expires_by = models.CharField(max_length=8, choices=ExpiresBy, blank=True)
     decline_code = models.CharField(max_length=40, blank=True)
     raw_decline_code = models.CharField(max_length=80, blank=True)
     network = models.CharField(max_length=20, blank=True)

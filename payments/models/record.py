@@ -9,6 +9,7 @@ from audit.looks import whose
 from payments.models.attempts import Attempt, Increment
 from payments.models.captures import Capture
 from payments.models.corrections import Correction
+from payments.models.networks import NetworkTerms
 from payments.models.payments import Payment
 from payments.models.refunds import Refund, RefundReason
 
@@ -22,6 +23,7 @@ def register() -> None:
     net.keep(Refund, masked=["comment"], left_out=ONCE)
     net.keep(Correction, masked=["evidence"], left_out=ONCE)
     net.cover(RefundReason)
+    net.cover(NetworkTerms)
     whose[Payment] = lambda payment: payment.customer_id
     whose[Refund] = _customer_of_refund
 

@@ -56,6 +56,7 @@ from payments.queries.progress import Progress, progress_of
 from payments.queries.statement import Statement, make_statement, select_booked
 from payments.queries.timeline import Moment, list_moments, list_told, select_entries
 from payments.queries.unsettled import count_open_to_inquiry
+from payments.retrying import Failure, Outlook, explain_capture_failure, outlook_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,15 @@ class CaptureView:
     capture: Capture
     void: Decision
     is_open_to_void: bool
+
+    @property
+    def outlook(self) -> Outlook | None:
+        return outlook_of(self.capture)
+
+    @property
+    def failure(self) -> Failure | None:
+        is_over = self.capture.status == Capture.Status.FAILED
+        return explain_capture_failure(self.capture.failure_code) if is_over else None
 
 
 @dataclass(frozen=True, slots=True)

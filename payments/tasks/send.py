@@ -3,15 +3,9 @@
 Each reads the intent, calls, and records the answer. A worker that dies in between leaves the
 message to the next one, which calls with the same key and gets the same answer.
 
-| the provider            | tried again                                                        |
-|-------------------------|--------------------------------------------------------------------|
-| cannot be reached       | an authorization: at the next account of its route, at once; else  |
-|                         | by the outbox, 12 times in about an hour; then by the resolver, an |
-|                         | hour after it was asked for, 5 min, 1 h, and daily five times      |
-| says nothing of use     | the resolver asks what the key did; what never arrived goes again  |
-| says no                 | never: a person decides anew, with a new key                       |
-
-A capture is never sent past the life of its authorization: it has failed then.
+What is tried again, how often, and what is not stands in `payments.retrying`. An authorization that
+cannot be sent goes at once to the next account of its route. A capture is never sent past the life
+of its authorization: it has failed then.
 """
 
 from __future__ import annotations

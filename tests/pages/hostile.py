@@ -225,10 +225,12 @@ def _of_the_administration(
         "access_user",
         "auth_group",
         "payments_refundreason",
+        "payments_networkterms",
         "approvals_approvallimit",
         "notes_tag",
         "parties_merchant",
     )
+    source = {"source": ("needed", "The contract")}
     limit = {"kind": ("pick", "refund"), "currency": ("pick", "JPY"), "limit": ("yen", "500")}
     merchant = {
         "name": ("needed", "Quai"),
@@ -255,6 +257,12 @@ def _of_the_administration(
         "admin:auth_group_change": Form(">", {"permissions": ("choice", None), **version}),
         "admin:payments_refundreason_add": Form(
             ">", {"code": ("code", "broken"), "act": ("pick", "refund"), **label}
+        ),
+        "admin:payments_networkterms_add": Form(
+            ">", {"network": ("code", "jcb"), "holds_days": ("number", "7"), **source}
+        ),
+        "admin:payments_networkterms_change": Form(
+            ">", {"holds_days": ("number", "7"), **source, **version}
         ),
         "admin:payments_refundreason_change": Form(">", {**label, **version}),
         "admin:notes_tag_add": Form(

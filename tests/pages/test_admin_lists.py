@@ -24,6 +24,7 @@ TERMS = {
     "notes.tag": "call",
     "parties.merchant": "maison",
     "payments.refundreason": "requested",
+    "payments.networkterms": "visa",
 }
 ADMINS = {model._meta.label_lower: one for model, one in admin.site._registry.items()}
 

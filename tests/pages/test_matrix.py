@@ -27,6 +27,7 @@ from audit.models import LogEntry
 from config.access.models import User
 from config.access.roles import TABLE as ROLES
 from config.routes import ROUTES
+from payments.models import NetworkTerms
 from tests.pages.addresses import list_addresses
 from tests.pages.conftest import PERSONAL, SUPERUSER, VISITOR, Enter, House
 from tests.payments.pages import MOST_QUERIES
@@ -152,6 +153,15 @@ admin:payments_refundreason_delete              POST  s s s s s x s s s s s x x
 admin:payments_refundreason_change              GET   s s s s s · s s s s s x ·
 admin:payments_refundreason_change              POST  s s s s s · s s s s s x ·
 admin/payments/refundreason/<path:object_id>/   GET   s s s s s > s s s s s > >
+admin:payments_networkterms_changelist          GET   s s s s s · s s s s s x ·
+admin:payments_networkterms_add                 GET   s s s s s · s s s s s x ·
+admin:payments_networkterms_add                 POST  s s s s s · s s s s s x ·
+admin:payments_networkterms_history             GET   s s s s s · s s s s s x ·
+admin:payments_networkterms_delete              GET   s s s s s x s s s s s x x
+admin:payments_networkterms_delete              POST  s s s s s x s s s s s x x
+admin:payments_networkterms_change              GET   s s s s s · s s s s s x ·
+admin:payments_networkterms_change              POST  s s s s s · s s s s s x ·
+admin/payments/networkterms/<path:object_id>/   GET   s s s s s > s s s s s > >
 admin:approvals_approvallimit_changelist        GET   s s s s s · s s s s s x ·
 admin:approvals_approvallimit_add               GET   s s s s s · s s s s s x ·
 admin:approvals_approvallimit_add               POST  s s s s s · s s s s s x ·
@@ -420,6 +430,7 @@ def url_of(name: str, house: House) -> str:
     objects: dict[str, Any] = {
         "admin:auth_group": house.role,
         "admin:payments_refundreason": house.reason,
+        "admin:payments_networkterms": NetworkTerms.objects.get(network="visa"),
         "admin:approvals_approvallimit": house.limit,
         "admin:notes_tag": house.tag,
         "admin:parties_merchant": house.payment.merchant,
