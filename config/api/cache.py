@@ -1,4 +1,4 @@
-"""Django's cache in Redis, whose trouble is an `OSError` like that of anything else over a network."""
+"""Django's cache in Redis, whose trouble is an `OSError` like that of anything over a network."""
 
 from __future__ import annotations
 

@@ -56,7 +56,14 @@ from payments.queries.progress import Progress, progress_of
 from payments.queries.statement import Statement, make_statement, select_booked
 from payments.queries.timeline import Moment, list_moments, list_told, select_entries
 from payments.queries.unsettled import count_open_to_inquiry
-from payments.retrying import Failure, Outlook, explain_capture_failure, outlook_of
+from payments.retrying import (
+    CAPTURE_RULES,
+    Failure,
+    Outlook,
+    Rule,
+    explain_capture_failure,
+    outlook_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +134,12 @@ class PaymentPage:
     @property
     def payment(self) -> Payment:
         return self.story.payment
+
+    @property
+    def capture_rules(self) -> Sequence[Rule]:
+        """What is done about captures that do not come to their end, where there is one."""
+        is_asked = any(one.outlook or one.failure for one in self.captures)
+        return list(CAPTURE_RULES.values()) if is_asked else []
 
     @property
     def confirm_until(self) -> datetime | None:

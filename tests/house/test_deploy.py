@@ -21,7 +21,7 @@ def service_of(path: Path) -> configparser.SectionProxy:
 
 
 def port_of(name: str) -> str:
-    told = service_of(ROOT / f"deploy/systemd/comptoir-{name}.service")["Environment"]
+    told: str = service_of(ROOT / f"deploy/systemd/comptoir-{name}.service")["Environment"]
     return told.removeprefix("PORT=")
 
 
@@ -40,9 +40,8 @@ def test_unit_starts_a_program_of_ours_with_a_configuration_that_is_there(unit: 
 
 def upstream_for(path: str) -> str:
     places = re.findall(r"location (\S+) \{[^}]*proxy_pass http://(\w+);", PROXY)
-    return max(((one, to) for one, to in places if path.startswith(one)), key=lambda p: len(p[0]))[
-        1
-    ]
+    fitting: list[tuple[str, str]] = [one for one in places if path.startswith(one[0])]
+    return max(fitting, key=lambda one: len(one[0]))[1]
 
 
 def test_api_and_providers_have_processes_of_their_own() -> None:
@@ -50,7 +49,7 @@ def test_api_and_providers_have_processes_of_their_own() -> None:
     for name, port in (("web", port_of("web")), ("api", port_of("api"))):
         assert f"upstream comptoir_{name} {{\n  server 127.0.0.1:{port};" in PROXY
     for path in ("/api/v1/payments", "/webhooks/sandbox/"):
-        assert resolve(path)
+        assert resolve(path).func
         assert upstream_for(path) == "comptoir_api"
     for path in (reverse("desk:home"), reverse("payments:list"), "/admin/", "/api-keys/"):
         assert upstream_for(path) == "comptoir_web"

@@ -102,6 +102,7 @@ def test_payment_page_tells_when_it_is_asked_again_and_how_often() -> None:
     with translation.override("en"):
         page = words_of(agent_browser().get(page_of(capture.payment)))
     assert "1 of 7 times" in page
+    assert "The provider says no. Never by itself" in page
     assert "it is never captured twice" in page
 
 
