@@ -16,6 +16,7 @@ LOOKS: dict[str, Any] = {
     "access.admin.parties_merchant_changelist": _("Looked at the list of merchants"),
     "access.admin.parties_merchant_change": _("Looked at a merchant"),
     "access.admin.approvals_approvallimit_changelist": _("Looked at the limits"),
+    "access.admin.payments_networkterms_changelist": _("Looked at the card networks"),
     "access.admin.payments_refundreason_changelist": _("Looked at the refund reasons"),
     "access.admin.notes_tag_changelist": _("Looked at the list of tags"),
     "access.admin.autocomplete": _("Looked something up in the administration"),

@@ -49,7 +49,7 @@ def test_api_and_providers_have_processes_of_their_own() -> None:
     for name, port in (("web", port_of("web")), ("api", port_of("api"))):
         assert f"upstream comptoir_{name} {{\n  server 127.0.0.1:{port};" in PROXY
     for path in ("/api/v1/payments", "/webhooks/sandbox/"):
-        assert resolve(path).func
+        assert resolve(path).route
         assert upstream_for(path) == "comptoir_api"
     for path in (reverse("desk:home"), reverse("payments:list"), "/admin/", "/api-keys/"):
         assert upstream_for(path) == "comptoir_web"
