@@ -22,7 +22,7 @@ def service_of(path: Path) -> configparser.SectionProxy:
 
 def port_of(name: str) -> str:
     told: str = service_of(ROOT / f"deploy/systemd/comptoir-{name}.service")["Environment"]
-    return told.removeprefix("PORT=")
+    return told.split()[0].removeprefix("PORT=")
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
@@ -46,6 +46,8 @@ def upstream_for(path: str) -> str:
 
 def test_api_and_providers_have_processes_of_their_own() -> None:
     assert port_of("web") != port_of("api")
+    api = service_of(ROOT / "deploy/systemd/comptoir-api.service")
+    assert "SERVES=api" in api["Environment"].split()
     for name, port in (("web", port_of("web")), ("api", port_of("api"))):
         assert f"upstream comptoir_{name} {{\n  server 127.0.0.1:{port};" in PROXY
     for path in ("/api/v1/payments", "/webhooks/sandbox/"):
