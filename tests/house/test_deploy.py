@@ -22,7 +22,7 @@ def service_of(path: Path) -> configparser.SectionProxy:
 
 def port_of(name: str) -> str:
     told: str = service_of(ROOT / f"deploy/systemd/comptoir-{name}.service")["Environment"]
-    return told.split()[0].removeprefix("PORT=")
+    return told.split(maxsplit=1)[0].removeprefix("PORT=")
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
