@@ -163,6 +163,7 @@ PARTIES: dict[str, Any] = {
     "gateways.event.processed": _("Processed a provider's event"),
     "gateways.event.ignored": _("A provider's event needed nothing"),
     "gateways.event.quarantined": _("Put a provider's event aside"),
+    "gateways.event.closed": _("Dealt with a provider's event that was put aside"),
     "gateways.event.replayed": _("Had a provider's event processed anew"),
     "gateways.events.replayed": _("Had provider events of a kind processed anew"),
     "gateways.mapping.set": _("Said what a provider's word means"),

@@ -130,6 +130,7 @@ ROUTES: dict[str, Route] = {
     "gateways:events": Route(DataClass.PAYMENT, ("type", "status", "object")),
     "gateways:event": Route(DataClass.PAYMENT, ("type", "status", "object", "message_masked")),
     "gateways:replays": Route(DataClass.NOTHING),
+    "gateways:closings": Route(DataClass.NOTHING),
     "gateways:kind_replays": Route(DataClass.NOTHING),
     "gateways:mappings": Route(DataClass.NOTHING),
     "gateways:webhook": Route(DataClass.NOTHING),

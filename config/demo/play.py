@@ -18,6 +18,7 @@ from audit.outbox.delivery import deliver_due
 from config.access.snapshot import person
 from config.demo.plan import SHOPS, Buyer, Fate, Sale
 from config.demo.seeds import seed_people, seed_settings
+from config.demo.telling import open_account, tell_a_shop, use_account
 from payments.commands.captures import capture_payment
 from payments.commands.payments import create_payment
 from payments.commands.refunds import approve_refund, refund_payment
@@ -71,6 +72,11 @@ class Player:
         for start in range(0, len(sales), CHUNK):
             self._chunk(sales[start : start + CHUNK])
         self._decide()
+        with acting_as(system("demo")), clock.at(self.until):
+            account = open_account(self.merchants[0], self.key("account"))
+            self._deliver()
+            use_account(account)
+            tell_a_shop(self.merchants[0], self.until, self.key)
 
     def key(self, *parts: object) -> str:
         return ":".join(["demo", str(self.seed), *map(str, parts)])

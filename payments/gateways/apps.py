@@ -15,6 +15,7 @@ class GatewaysConfig(AppConfig):
         from audit import guard, measures, modes, net, rotation
         from payments.gateways import (
             install,
+            needs,
             tasks,  # noqa: F401, registers the handlers
         )
         from payments.gateways.models import (
@@ -43,5 +44,6 @@ class GatewaysConfig(AppConfig):
             count_open_breakers,
             label="connector",
         )
+        needs.register()
         post_migrate.connect(install.after_migrate, sender=self, dispatch_uid="gateways.sandbox")
         guard.insert_only.add(ProviderCall._meta.db_table)

@@ -13,6 +13,7 @@ urlpatterns = [
     path("provider-events/replays/", events.kind_replays, name="kind_replays"),
     path("provider-events/<uuid:event_id>/", events.event, name="event"),
     path("provider-events/<uuid:event_id>/replays/", events.replays, name="replays"),
+    path("provider-events/<uuid:event_id>/closings/", events.closings, name="closings"),
 ]
 accounts = (
     [

@@ -434,6 +434,7 @@ NO_PAGE: dict[str, str] = {
     "connectors:disabling": "a button",
     "connectors:route_ending": "a button",
     "gateways:replays": "a button",
+    "gateways:closings": "a button",
     "gateways:kind_replays": "a button",
     "gateways:mappings": "a form of a page",
     "gateways:webhook": "for providers",

@@ -18,9 +18,11 @@ from audit.outbox.models import Message
 from config.access.models import User
 from config.demo.people import COLLEAGUES
 from config.demo.plan import make_plan
+from payments.gateways.models import ConnectorAccount
 from payments.ledger.models import Entry
 from payments.models import Payment, Refund
 from payments.parties.models import Customer
+from payments.webhooks.models import Attempt, Delivery
 from tests.payments.gateways.sandbox.running import Sandbox, running_sandbox
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +44,7 @@ def load() -> None:
 
 
 def counts() -> dict[str, int]:
-    models = (Payment, Refund, Customer, Entry, LogEntry, Message, User)
+    models = (Payment, Refund, Customer, Entry, LogEntry, Message, User, Delivery, Attempt)
     return {model._meta.label: model.objects.count() for model in models}
 
 
@@ -61,6 +63,7 @@ def test_the_demo_is_a_house_whose_books_hold_and_a_second_run_changes_nothing(
         rows = Payment.objects.filter(currency=currency)
         assert totals[currency]["captured"]["amount"] == sum(p.captured_minor for p in rows)
         assert totals[currency]["refunded"]["amount"] == sum(p.refunded_minor for p in rows)
+    a_newcomer_finds_the_pages_of_webhooks_and_connectors_full()
     capsys.readouterr()
     call_command("prove", json=True)
     assert json.loads(capsys.readouterr().out)["holds"] is True
@@ -72,6 +75,16 @@ def test_the_demo_is_a_house_whose_books_hold_and_a_second_run_changes_nothing(
         call_command("demo", payments=PAYMENTS + 10, months=13, seed=5)
     assert counts() == {**before, "audit.LogEntry": before["audit.LogEntry"] + 1}
     nobody_is_named_in_the_log()
+
+
+def a_newcomer_finds_the_pages_of_webhooks_and_connectors_full() -> None:
+    made = Delivery.objects.order_by("endpoint__url")
+    assert [(one.endpoint.url.rsplit("/")[-1], one.status) for one in made] == [
+        ("broken", "waiting"),
+        ("orders", "delivered"),
+    ]
+    own = ConnectorAccount.objects.get(merchant__isnull=False)
+    assert (own.connector, own.is_live, own.state) == ("sandbox", False, "enabled")
 
 
 def nobody_is_named_in_the_log() -> None:

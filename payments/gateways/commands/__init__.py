@@ -11,6 +11,7 @@ from payments.gateways.commands.accounts import (
 )
 from payments.gateways.commands.breakers import close_breaker, open_breaker
 from payments.gateways.commands.events import (
+    close_event,
     map_word,
     receive_event,
     record_call,
@@ -22,6 +23,7 @@ from payments.gateways.commands.routes import end_route, set_route
 
 __all__ = [
     "close_breaker",
+    "close_event",
     "create_account",
     "disable_account",
     "enable_account",

@@ -102,6 +102,23 @@ def replay_event(work: Work, *, event_id: uuid.UUID) -> InboundEvent:
     return event
 
 
+@command("gateways.event.closed")
+def close_event(work: Work, *, event_id: uuid.UUID) -> InboundEvent:
+    """A person has dealt with what was put aside, here or at the provider: nothing more is made of
+    it. A repeat changes nothing. Refuses one that is not put aside."""
+    event = work.load_one(
+        InboundEvent.objects.filter(pk=event_id),
+        Refusal("event_missing", _("There is no such event."), Kind.MISSING),
+    )
+    if event.status == Status.IGNORED:
+        return event
+    if event.status != Status.QUARANTINED:
+        message = _("This event is not put aside.")
+        raise Refusal("event_not_put_aside", message, Kind.CONFLICT, about=event)
+    work.change(event, event="gateways.event.closed", status=Status.IGNORED)
+    return event
+
+
 @command("gateways.events.replayed")
 def replay_events(
     work: Work,

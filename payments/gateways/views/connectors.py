@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -78,12 +79,8 @@ def _matrix() -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def account_new(request: HttpRequest) -> HttpResponse:
     """Add an account; its credentials are tried by a worker."""
-    form = AccountForm(list_merchants(), request.POST if request.method == "POST" else None)
-    more = {"title": _("New account"), "submit": _("Add the account")}
-    if not form.is_valid():
-        return _form(request, form, **more)
-    given = form.cleaned_data
-    try:
+
+    def add(given: dict[str, Any]) -> None:
         create_account(
             connector=given["connector"],
             name=given["name"],
@@ -93,10 +90,10 @@ def account_new(request: HttpRequest) -> HttpResponse:
             webhook_secret=given["webhook_secret"],
             key=f"account:{given['key']}",
         )
-    except Refusal as refusal:
-        return _refused(request, form, refusal, **more)
-    messages.success(request, _("The account is added, and its credentials are being tried."))
-    return _back()
+
+    form = AccountForm(list_merchants(), request.POST if request.method == "POST" else None)
+    said = _("The account is added, and its credentials are being tried.")
+    return _ask(request, form, add, said, title=_("New account"), submit=_("Add the account"))
 
 
 @requires(VIEW, MANAGE)
@@ -107,16 +104,15 @@ def account_key(request: HttpRequest, account_id: uuid.UUID) -> HttpResponse:
     """Give an account a new key, which is used once the provider has taken it."""
     account = get_account(account_id)
     saw(request, account)
-    form = KeyForm(request.POST if request.method == "POST" else None)
-    more = {"title": _("New key"), "submit": _("Have it tried"), "account": account}
-    if not form.is_valid():
-        return _form(request, form, **more)
-    try:
-        replace_api_key(account_id=account.pk, api_key=form.cleaned_data["api_key"])
-    except Refusal as refusal:
-        return _refused(request, form, refusal, **more)
-    messages.success(request, _("The new key is being tried; the one in use goes on until then."))
-    return _back()
+    return _ask(
+        request,
+        KeyForm(request.POST if request.method == "POST" else None),
+        lambda given: replace_api_key(account_id=account.pk, api_key=given["api_key"]),
+        _("The new key is being tried; the one in use goes on until then."),
+        title=_("New key"),
+        submit=_("Have it tried"),
+        account=account,
+    )
 
 
 @requires(VIEW, MANAGE)
@@ -127,20 +123,44 @@ def account_secret(request: HttpRequest, account_id: uuid.UUID) -> HttpResponse:
     """Give an account a new webhook secret; the one before is good for a while."""
     account = get_account(account_id)
     saw(request, account)
-    form = SecretForm(request.POST if request.method == "POST" else None)
-    more = {"title": _("New webhook secret"), "submit": _("Replace it"), "account": account}
-    if not form.is_valid():
-        return _form(request, form, **more)
-    try:
-        replace_webhook_secret(
+    return _ask(
+        request,
+        SecretForm(request.POST if request.method == "POST" else None),
+        lambda given: replace_webhook_secret(
             account_id=account.pk,
-            webhook_secret=form.cleaned_data["webhook_secret"],
-            overlap_hours=form.cleaned_data["overlap"],
-        )
-    except Refusal as refusal:
-        return _refused(request, form, refusal, **more)
-    messages.success(request, _("The webhook secret is replaced."))
-    return _back()
+            webhook_secret=given["webhook_secret"],
+            overlap_hours=given["overlap"],
+        ),
+        _("The webhook secret is replaced."),
+        title=_("New webhook secret"),
+        submit=_("Replace it"),
+        account=account,
+    )
+
+
+def _ask(
+    request: HttpRequest,
+    form: forms.Form,
+    act: Callable[[dict[str, Any]], object],
+    said: Any,
+    **more: Any,
+) -> HttpResponse:
+    """The form, until it is valid and `act` takes what it says; a refusal is shown in it."""
+    status = 400 if form.is_bound else 200
+    if form.is_valid():
+        try:
+            act(form.cleaned_data)
+        except Refusal as refusal:
+            if refusal.kind is Kind.MISSING:
+                raise
+            field = str(refusal.details.get("field", ""))
+            form.add_error(field if field in form.fields else None, str(refusal.message))
+            status = STATUS[refusal.kind]
+        else:
+            messages.success(request, said)
+            return _back()
+    context = {"form": form, "back": reverse("connectors:list"), **more}
+    return render(request, "gateways/connector_form.html", context, status=status)
 
 
 @requires(VIEW, MANAGE)
@@ -172,18 +192,3 @@ def disabling(request: HttpRequest, account_id: uuid.UUID) -> HttpResponse:
 
 def _back() -> HttpResponse:
     return HttpResponseRedirect(reverse("connectors:list"))
-
-
-def _form(request: HttpRequest, form: forms.Form, **more: Any) -> HttpResponse:
-    context = {"form": form, "back": reverse("connectors:list"), **more}
-    status = 400 if form.is_bound else 200
-    return render(request, "gateways/connector_form.html", context, status=status)
-
-
-def _refused(request: HttpRequest, form: forms.Form, refusal: Refusal, **more: Any) -> HttpResponse:
-    if refusal.kind is Kind.MISSING:
-        raise refusal
-    field = str(refusal.details.get("field", ""))
-    form.add_error(field if field in form.fields else None, str(refusal.message))
-    context = {"form": form, "back": reverse("connectors:list"), **more}
-    return render(request, "gateways/connector_form.html", context, status=STATUS[refusal.kind])

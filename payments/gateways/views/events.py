@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from audit import keyset
 from audit.access import saw
 from audit.gate import requires
-from payments.gateways.commands import map_word, replay_event, replay_events
+from payments.gateways.commands import close_event, map_word, replay_event, replay_events
 from payments.gateways.masking import show_body
 from payments.gateways.models import InboundEvent
 from payments.gateways.queries import (
@@ -64,6 +64,15 @@ def replays(request: HttpRequest, event_id: uuid.UUID) -> HttpResponse:
     """Process one event anew."""
     replay_event(event_id=event_id)
     messages.success(request, _("The event is processed anew."))
+    return HttpResponseRedirect(reverse("gateways:event", args=[event_id]))
+
+
+@requires("gateways.view_inboundevent", "gateways.map_event")
+@require_POST
+def closings(request: HttpRequest, event_id: uuid.UUID) -> HttpResponse:
+    """Say that what was put aside is dealt with."""
+    close_event(event_id=event_id)
+    messages.success(request, _("The event is dealt with: nothing more is made of it."))
     return HttpResponseRedirect(reverse("gateways:event", args=[event_id]))
 
 

@@ -12,9 +12,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from audit import clock
+from audit.actor import Actor, ActorKind
 from audit.models import LogEntry
+from audit.needs import collect
 from audit.outbox.models import Message
-from payments.gateways.commands import map_word, receive_event, settle_event
+from payments.gateways.commands import map_word, receive_event, replay_event, settle_event
 from payments.gateways.floods import Flood
 from payments.gateways.masking import HIDDEN, show_body
 from payments.gateways.models import InboundEvent, Mapping
@@ -235,3 +237,59 @@ def test_a_flood_of_forgeries_does_not_fill_the_record(
     entries = LogEntry.objects.filter(event="gateways.webhook.refused")
     assert entries.count() == 11
     assert max(int(one.additional_data.get("count", 1)) for one in entries) == 100
+
+
+def test_what_is_dealt_with_is_said_once_and_leaves_the_pile(controller: Client) -> None:
+    event = put_aside(note="refused: held_after_failure")
+    page = f"/provider-events/{event.pk}/"
+    assert "It is dealt with" in words_of(controller.get(page))
+    assert piled() == [event.type]
+    for _ in range(2):
+        assert controller.post(f"{page}closings/").status_code == 302
+    event.refresh_from_db()
+    assert (event.status, event.note) == ("ignored", "refused: held_after_failure")
+    assert piled() == []
+    assert LogEntry.objects.filter(event="gateways.event.closed", outcome="done").count() == 1
+    assert "It is dealt with" not in words_of(controller.get(page))
+
+
+def test_what_is_not_put_aside_cannot_be_dealt_with(controller: Client) -> None:
+    event = put_aside()
+    replay_event(event_id=event.pk)
+    assert controller.post(f"/provider-events/{event.pk}/closings/").status_code == 409
+    event.refresh_from_db()
+    assert event.status == "received"
+
+
+def piled() -> list[str]:
+    """What waits on the home page of who may decide."""
+    may = frozenset({"gateways.view_inboundevent", "gateways.map_event"})
+    found = collect(Actor(ActorKind.SYSTEM, "x", permissions=may), clock.now())
+    return [row.words for one in found for row in one.rows if one.need.code == "events_aside"]
+
+
+ASIDE = {
+    "dispute": ("charge.dispute.created", "unknown type", "Their events are kept"),
+    "payout": ("payout.paid", "unknown type", "What was paid out stands at the provider"),
+    "authorization": ("a", "refused: amount_differs", "Compare the payment with the provider"),
+    "capture": ("b", "refused: held_after_failure", "Let go of it on the provider"),
+    "refund": ("c", "about an object that is not ours", "it was made at the provider without us"),
+}
+
+
+@pytest.mark.parametrize("kind", ASIDE)
+def test_why_it_was_put_aside_is_said_with_what_to_do(controller: Client, kind: str) -> None:
+    told, note, words = ASIDE[kind]
+    pk = receive_event(
+        connector="stripe",
+        event_id="evt_kept",
+        type=told,
+        object_kind=kind,
+        object_reference="x_1",
+        authorization_reference="",
+        body="{}",
+        occurred_at=clock.now(),
+    )
+    settle_event(event_id=pk, status="quarantined", note=note)
+    for path in ("/provider-events/", f"/provider-events/{pk}/"):
+        assert words in words_of(controller.get(path))

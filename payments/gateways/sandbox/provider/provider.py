@@ -13,6 +13,9 @@ from .messages import Delivery, Reply, Request, answer, refusal
 from .parts import Parts
 from .routes import Read, Write, find_route
 
+LISTENER = "/listener/"
+"""Not the provider's: somebody to tell, for whoever tries out sending. `broken` always fails."""
+
 
 class Provider:
     """Answers requests; knows nothing of sockets."""
@@ -33,6 +36,8 @@ class Provider:
     def _answer(self, request: Request) -> Reply:
         if request.path == "/healthz" and request.method == "GET":
             return answer(200, {"status": "ok"})
+        if request.path.startswith(LISTENER) and request.method == "POST":
+            return _listen(request.path)
         if request.path.startswith("/control/"):
             view = run_control(
                 self._parts, request.method, request.path, request.query, request.body
@@ -95,6 +100,12 @@ class Provider:
         with self._parts.store.reading() as db:
             other = previous_id(db, json.loads(reply.body))
         return reply.with_body(replace_id(reply.body, other)) if other else reply
+
+
+def _listen(path: str) -> Reply:
+    if path.removeprefix(LISTENER) == "broken":
+        return refusal(CallError(500, "broken", "This listener is broken, and is meant to be."))
+    return answer(200, {"received": True})
 
 
 def _hang(fault: Fault | None) -> None:
