@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0017_refunds_listed_by_index'),
+        ('payments', '0019_attempts_know_their_mode'),
     ]
 
     operations = [
