@@ -18,7 +18,7 @@ from payments.gateways.models import InboundEvent
 ASIDE = InboundEvent.Status.QUARANTINED
 
 
-def put_aside(_actor: Actor, _now: datetime) -> list[QuerySet[Any, Any]]:
+def put_aside(_actor: Actor, _now: datetime, _is_live: bool) -> list[QuerySet[Any, Any]]:
     """Events that wait for a decision: another amount, money held for what failed, a dispute, a
     word that nobody knows."""
     rows = InboundEvent.objects.filter(status=ASIDE)
