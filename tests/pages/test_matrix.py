@@ -432,7 +432,7 @@ def url_of(name: str, house: House) -> str:
     objects: dict[str, Any] = {
         "admin:auth_group": house.role,
         "admin:payments_refundreason": house.reason,
-        "admin:payments_networkterms": NetworkTerms.objects.get(network="visa"),
+        "admin:payments_networkterms": NetworkTerms(network="visa"),
         "admin:approvals_approvallimit": house.limit,
         "admin:notes_tag": house.tag,
         "admin:parties_merchant": house.payment.merchant,
