@@ -362,7 +362,7 @@ def _of_keys_and_events(house: House) -> dict[str, Form]:
         },
         **_of_webhooks(house),
         "gateways:replays": _button(),
-        "gateways:closings": _button(),
+        "gateways:closings": _button("c"),
         "gateways:kind_replays": _refused(
             connector=("door", "x"), type=("door", "x"), note=("door", "x")
         ),

@@ -359,7 +359,7 @@ gateways:event                                  GET   s x x x x · x x x x · x 
 gateways:replays                                GET   s x x x x 5 x x x x x x 5
 gateways:replays                                POST  s x x x x > x x x x x x >
 gateways:closings                               GET   s x x x x 5 x x x x x x 5
-gateways:closings                               POST  s x x x x > x x x x x x >
+gateways:closings                               POST  s x x x x c x x x x x x c
 gateways:kind_replays                           GET   s x x x x 5 x x x x x x 5
 gateways:kind_replays                           POST  s x x x x c x x x x x x c
 gateways:mappings                               GET   s x x x x 5 x x x x x x 5
