@@ -97,10 +97,10 @@ def _open_decision(payment: Payment, attempt: Attempt | None, now: datetime) -> 
         return Decision(False, _("The last capture is on its way: it lets go of the rest."))
     if attempt is None or attempt.status != Attempt.Status.AUTHORIZED:
         return Decision(False, _("No authorization is open."))
-    if attempt.expires_at is not None and attempt.expires_at <= now:
-        return Decision(False, EXPIRED[attempt.expires_by])
     if payment.capturable.minor == 0:
         return Decision(False, _("Everything authorized has been captured or is on its way."))
+    if attempt.expires_at is not None and attempt.expires_at <= now:
+        return Decision(False, EXPIRED[attempt.expires_by])
     return YES
 
 
