@@ -419,6 +419,7 @@ NO_PAGE: dict[str, str] = {
     "notes:tag_new": "a button",
     "notes:tag_removal": "a button",
     "presence:beats": "a line of a page",
+    "desk:mode": "a button",
     "set_language": "a button",
     "jobs:progress": "a part of a page",
     "jobs:cancellation": "a button",
