@@ -131,7 +131,7 @@ def test_list_is_exported_to_a_file_that_holds_what_the_screen_shows(
     with page.expect_download() as waiting:
         link.click()
     download = waiting.value
-    assert re.fullmatch(r"payments-[0-9-]+\.csv", download.suggested_filename)
+    assert re.fullmatch(r"payments-test-[0-9-]+\.csv", download.suggested_filename)
     text = Path(str(download.path())).read_text(encoding="utf-8-sig")
     rows = list(csv.reader(io.StringIO(text)))
     assert [row[0] for row in rows[1:]] == [one.reference for one in reversed(payments)]
