@@ -7,7 +7,9 @@ with django-auditlog, so that the net and our own commands write the same thing.
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +21,8 @@ from audit.encryption import SealedField
 from audit.masks import mask
 
 NOTHING = "None"
+PLAIN = frozenset({str, int, bool, uuid.UUID, datetime})
+"""Most values, and what needs no second look."""
 
 
 @lru_cache(maxsize=256)
@@ -43,6 +47,8 @@ def is_recorded(model: type[models.Model]) -> bool:
 
 def as_text(value: Any) -> str:
     """A value as the log holds it."""
+    if type(value) in PLAIN:
+        return str(value)
     if value is None or hasattr(value, "resolve_expression"):
         return NOTHING
     if isinstance(value, dict | list):
@@ -56,8 +62,12 @@ def changes_of(
     """`{field: [before, after]}` of what differs; None for old or new means made or gone."""
     found: dict[str, list[str]] = {}
     for attname, masked in recorded_fields(model).items():
-        before = as_text(old[attname]) if old is not None else NOTHING
-        after = as_text(new[attname]) if new is not None else NOTHING
+        was = old[attname] if old is not None else None
+        now = new[attname] if new is not None else None
+        if was is now:
+            # One object has one text; most of a row does not change.
+            continue
+        before, after = as_text(was), as_text(now)
         if before != after:
             found[attname] = [mask(before), mask(after)] if masked else [before, after]
     return found

@@ -124,7 +124,7 @@ def _pages() -> dict[str, Look]:
     addresses = {
         "home": "/",
         "list_first": "/payments/",
-        "list_deep": f"/payments/?after={deep}",
+        "list_deep": f"/payments/?after={deep}&mode=test",
         "timeline": f"/payments/{ours.pk}/",
         "customer": f"/customers/{ours.customer_id}/",
         "refund": f"/payments/{ours.pk}/refunds/new/",
@@ -175,7 +175,7 @@ def _searches() -> dict[str, Look]:
         key = kind.read(terms[code])
         if key is None:
             raise RuntimeError(f"{code}: {terms[code]!r} is not read")
-        return lambda: list(kind.find(key, MOST + 1))
+        return lambda: list(kind.find(key, MOST + 1, False))
 
     return {f"search {code}": searching(code) for code in kinds}
 

@@ -12,6 +12,9 @@ from payments.ledger.money import Money
 from payments.models import Payment
 
 PAYMENTS = 200
+SHOP_PAYMENTS = 2000
+"""So many that each is captured once or twice: an answer tells all captures of its payment, and who
+captures faster would else have more to tell."""
 HELD_MINOR = 900_000_000
 """Each is captured a thousand times, one unit at a time."""
 
@@ -58,7 +61,7 @@ def make_shop() -> None:
         customer = make_customer(merchant)
         card = make_card(merchant, customer)
         given = {"merchant": merchant, "customer": customer, "card": card}
-        made = [authorized_payment(eur(HELD_MINOR - 1), **given) for _ in range(PAYMENTS)]
+        made = [authorized_payment(eur(HELD_MINOR - 1), **given) for _ in range(SHOP_PAYMENTS)]
         _key, secret = make_secret_key(merchant)
     told = {"secret": secret, "payments": [str(payment.pk) for payment in made]}
     sys.stdout.write(f"{json.dumps(told)}\n")

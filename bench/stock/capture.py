@@ -10,7 +10,8 @@ from datetime import timedelta
 
 import django
 
-PAYMENTS = 200
+PAYMENTS, SHOP_PAYMENTS = 200, 2000
+"""As many as on our side."""
 
 
 def main() -> None:
@@ -69,18 +70,18 @@ def make() -> None:
     call_command("migrate", run_syncdb=True, verbosity=0)
     assert apps.is_installed("auditlog")
     User.objects.create(username="bench")
-    make_payments(0)
+    make_payments(0, PAYMENTS)
 
 
-def make_payments(first: int) -> list[str]:
-    """As many as `PAYMENTS`, numbered from `first`; their ids."""
+def make_payments(first: int, many: int) -> list[str]:
+    """So many, numbered from `first`; their ids."""
     from django.utils import timezone
 
     from bench.stock.models import Attempt, Payment
 
     now = timezone.now()
     made = []
-    for number in range(first, first + PAYMENTS):
+    for number in range(first, first + many):
         payment = Payment.objects.create(
             key=f"{number}",
             fingerprint="",
@@ -115,7 +116,7 @@ def make_shop() -> None:
 
     secret = f"ck_test_{uuid.uuid4().hex}"
     Key.objects.create(digest=digest_of(secret), owner="shop")
-    told = {"secret": secret, "payments": make_payments(PAYMENTS)}
+    told = {"secret": secret, "payments": make_payments(PAYMENTS, SHOP_PAYMENTS)}
     sys.stdout.write(f"{json.dumps(told)}\n")
 
 
