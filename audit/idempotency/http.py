@@ -12,7 +12,8 @@ import re
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
@@ -77,25 +78,7 @@ def once(
     known = find_record(owner, key)
     if known is not None:
         return _again(known, print_)
-    record_id = uuid.uuid4()
-    answer: tuple[int, str] | None = None
-
-    def note(work: Work, row: Row) -> None:
-        nonlocal answer
-        is_waited_for = is_taking() and bool(work.laters)
-        told = tell(work, row) if tell and not is_waited_for else None
-        answer = (told[0], json.dumps(told[1])) if told else None
-        note_key(
-            work,
-            record_id=record_id,
-            owner=owner,
-            key=key,
-            fingerprint=print_,
-            kind=kind,
-            subject_id=about(row),
-            answer=answer,
-        )
-
+    note = _Note(owner, key, print_, kind, about, tell)
     try:
         with waiting or nullcontext(), accompanied_by(note) as company:
             row = run(f"api:{owner}:{digest_of(key)[:40]}")
@@ -105,17 +88,53 @@ def once(
         if rival is None:
             raise
         return _again(rival, print_)
-    if answer is not None and company.went_along:
-        return _answer(*answer)
-    status, text = _make_answer(kind, about(row))
+    if note.answer is not None and company.went_along:
+        return _answer(*note.answer)
+    return _answer_after(note, about(row))
+
+
+@dataclass(slots=True)
+class _Note(Generic[Row]):
+    """Goes with the command: the key's record, and the answer in it where it is known by then."""
+
+    owner: str
+    key: str
+    fingerprint: str
+    kind: str
+    about: Callable[[Row], uuid.UUID]
+    tell: Callable[[Work, Row], Presented | None] | None
+    record_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    answer: tuple[int, str] | None = None
+
+    def __call__(self, work: Work, row: Row) -> None:
+        is_waited_for = is_taking() and bool(work.laters)
+        told = self.tell(work, row) if self.tell and not is_waited_for else None
+        self.answer = (told[0], json.dumps(told[1])) if told else None
+        note_key(
+            work,
+            record_id=self.record_id,
+            owner=self.owner,
+            key=self.key,
+            fingerprint=self.fingerprint,
+            kind=self.kind,
+            subject_id=self.about(row),
+            answer=self.answer,
+        )
+
+
+def _answer_after(note: _Note[Any], subject_id: uuid.UUID) -> HttpResponse:
+    """What is true now, kept by a command of its own."""
+    status, text = _make_answer(note.kind, subject_id)
     try:
-        return _answer(*_keep(record_id, status, text))
+        return _answer(*_keep(note.record_id, status, text))
     except Refusal as refusal:
         if refusal.kind is not Kind.MISSING:
             raise
         # The command's own key had done it: for a rival, or so long ago that it was forgotten here.
-        rival = find_record(owner, key)
-        return _answer(status, text, replayed=True) if rival is None else _again(rival, print_)
+        rival = find_record(note.owner, note.key)
+        if rival is None:
+            return _answer(status, text, replayed=True)
+        return _again(rival, note.fingerprint)
 
 
 def _make_answer(kind: str, subject_id: uuid.UUID) -> tuple[int, str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from audit.search import kinds
 from bench.rows import Row, lines, write_json
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -79,3 +80,11 @@ def test_both_sides_are_called_through_gunicorn(tmp_path: Path) -> None:
     assert found["http_capture.stock"]["value"] > 0
     assert found["http_capture.ours_p99"]["value"] > 0
     assert found["replay_cost"]["value"] > 1
+
+
+@pytest.mark.processes
+def test_every_page_and_every_kind_of_search_is_looked_at(tmp_path: Path) -> None:
+    found = measured(tmp_path / "bench.json", "list_deep_1m", "search_1m", "pages")
+    assert found["list_deep_1m"]["value"] > 0
+    assert {f"search_1m.{code}" for code in kinds} < set(found)
+    assert found["pages"]["holds"]

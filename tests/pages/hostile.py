@@ -219,8 +219,6 @@ def _of_the_door() -> dict[str, Form]:
 def _of_the_administration(
     house: House, label: dict[str, Any], person: dict[str, Any]
 ) -> dict[str, Form]:
-    acts = ("reset_mail", "end_sessions")
-    whys = {"remove_factor": "lost", "deactivate": "left", "activate": "back"}
     models = (
         "access_user",
         "auth_group",
@@ -230,6 +228,35 @@ def _of_the_administration(
         "notes_tag",
         "parties_merchant",
     )
+    version = {"version": ("key", None)}
+    return {
+        **{f"admin:{model}_delete": _button("x") for model in models},
+        **_of_people_and_roles(person, version),
+        **_of_the_houses_lists(house, label, version),
+    }
+
+
+def _of_people_and_roles(person: dict[str, Any], version: dict[str, Any]) -> dict[str, Form]:
+    acts = ("reset_mail", "end_sessions")
+    whys = {"remove_factor": "lost", "deactivate": "left", "activate": "back"}
+    return {
+        **{f"admin:access_user_{act}": _button() for act in acts},
+        **{
+            f"admin:access_user_{act}": Form(">", {"why": ("why", why)})
+            for act, why in whys.items()
+        },
+        "admin:access_user_add": Form(">", {**person, "groups": ("choice", None)}),
+        "admin:access_user_change": Form(">", {"name": ("words", "New"), **version}),
+        "admin:auth_group_add": Form(
+            ">", {"name": ("needed", "callers"), "permissions": ("choice", None)}
+        ),
+        "admin:auth_group_change": Form(">", {"permissions": ("choice", None), **version}),
+    }
+
+
+def _of_the_houses_lists(
+    house: House, label: dict[str, Any], version: dict[str, Any]
+) -> dict[str, Form]:
     source = {"source": ("needed", "The contract")}
     limit = {"kind": ("pick", "refund"), "currency": ("pick", "JPY"), "limit": ("yen", "500")}
     merchant = {
@@ -241,20 +268,7 @@ def _of_the_administration(
     }
     # A fee may be left out.
     merchant_fee = {**merchant, "new_fee": ("fee", "0.25")}
-    version = {"version": ("key", None)}
     return {
-        **{f"admin:access_user_{act}": _button() for act in acts},
-        **{
-            f"admin:access_user_{act}": Form(">", {"why": ("why", why)})
-            for act, why in whys.items()
-        },
-        **{f"admin:{model}_delete": _button("x") for model in models},
-        "admin:access_user_add": Form(">", {**person, "groups": ("choice", None)}),
-        "admin:access_user_change": Form(">", {"name": ("words", "New"), **version}),
-        "admin:auth_group_add": Form(
-            ">", {"name": ("needed", "callers"), "permissions": ("choice", None)}
-        ),
-        "admin:auth_group_change": Form(">", {"permissions": ("choice", None), **version}),
         "admin:payments_refundreason_add": Form(
             ">", {"code": ("code", "broken"), "act": ("pick", "refund"), **label}
         ),
