@@ -8,6 +8,7 @@ from typing import Any
 
 from celery import Celery, signals
 from django.conf import settings
+from kombu.transport import redis
 
 from audit.actor import current_request_id, name_request, new_request_id
 
@@ -39,6 +40,12 @@ def configure() -> None:
             "store_processed": False,
             "polling_interval": 0.2,
         }
+    elif broker.startswith("redis"):
+        # A ring that is lost is rung again by the clock, so Redis need not remember who has it. And
+        # a worker that loses its broker must not try to give its rings back: it has no connection
+        # to do that with, and would end (kombu 5.7).
+        options = {"ack_emulation": False}
+        redis.Channel.do_restore = False
     app.conf.update(
         broker_url=broker,
         broker_transport_options=options,

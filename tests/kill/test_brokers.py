@@ -21,6 +21,10 @@ pytestmark = [
     pytest.mark.timeout(900),
 ]
 
+# A provider that is only slow must not count as silent here: what became of a payment is asked for
+# after five minutes, and nobody waits that long.
+PATIENT = {"PROVIDER_TIMEOUT_S": "60"}
+
 
 def begin(house: House, settings: Settings, business: Business) -> None:
     house.wait()
@@ -49,7 +53,7 @@ def test_work_goes_on_without_a_broker_and_the_backlog_is_drained_when_it_is_bac
 ) -> None:
     with (
         running_broker(tmp_path) as broker,
-        standing_house(tmp_path, CELERY_BROKER_URL=broker.url) as house,
+        standing_house(tmp_path, CELERY_BROKER_URL=broker.url, **PATIENT) as house,
     ):
         begin(house, settings, business)
         with people_at_work(house, business, seed) as people:
@@ -67,7 +71,7 @@ def test_work_goes_on_without_a_broker_and_the_backlog_is_drained_when_it_is_bac
 def test_two_beats_and_two_workers_do_each_thing_once(
     tmp_path: Path, settings: Settings, business: Business, seed: str
 ) -> None:
-    with standing_house(tmp_path, *NAMES, "worker2", "beat2") as house:
+    with standing_house(tmp_path, *NAMES, "worker2", "beat2", **PATIENT) as house:
         begin(house, settings, business)
         with people_at_work(house, business, seed) as people:
             work(people, 8)
