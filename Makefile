@@ -97,7 +97,7 @@ pictures: setup-development
 	$(call stage,pictures of every page)
 	@rm -rf var/pictures
 	@$(HERMETIC) DJANGO_ALLOW_ASYNC_UNSAFE=1 PICTURES=1 $(PYTEST) --numprocesses 0 --timeout 1200 \
-		tests/browser/test_pictures.py tests/browser/test_places.py -m browser; \
+		tests/browser/test_pictures.py tests/browser/test_pictures_of_lists.py tests/browser/test_places.py -m browser; \
 		status=$$?; $(HERMETIC) $(BIN)/python -m tests.browser.index_pictures && exit $$status
 
 test-cockroach: setup-development

@@ -6,19 +6,21 @@ he begins is asked once, when he signs in.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Model, Q, QuerySet
 from django.http import HttpRequest, QueryDict
 
 from audit.keyset import Place
+from audit.together import together
 
 KEY = "mode"
 """In the session, and in the address of a page that is not the first of its list."""
 LIVE, TEST = "live", "test"
 
 _rules: list[Callable[[], bool]] = []
+_paths: dict[str, tuple[type[Model], str]] = {}
 
 
 def begin_by(rule: Callable[[], bool]) -> None:
@@ -65,6 +67,34 @@ def of_mode(is_live: bool, through: str = "") -> Q:
     takes no index.
     """
     return Q((f"{through}is_live__in", (is_live,)))
+
+
+def mark(model: type[Model], path: str = "is_live") -> None:
+    """Have what people touched say its mode, which is found along `path`. Called in `ready()`."""
+    _paths[model._meta.label_lower] = (model, path)
+
+
+def find(things: Iterable[tuple[str, str]]) -> dict[tuple[str, str], bool]:
+    """The modes of things, given as `app.model` and key; of those alone that have one.
+
+    One SELECT, none where nothing has.
+    """
+    keys: dict[str, list[str]] = {}
+    for label, pk in things:
+        if label in _paths:
+            keys.setdefault(label, []).append(pk)
+    asked = [_select_modes(*_paths[label], pks) for label, pks in keys.items()]
+    return {
+        (label, str(row["pk"])): row["mode"]
+        for label, rows in zip(keys, together(*asked), strict=True)
+        for row in rows
+        if row["mode"] is not None
+    }
+
+
+def _select_modes(model: type[Model], path: str, pks: list[str]) -> QuerySet[Any, Any]:
+    rows = model._default_manager.filter(pk__in=pks)
+    return rows.order_by("pk").values("pk", mode=F(path))
 
 
 def address_of(request: HttpRequest) -> QueryDict:

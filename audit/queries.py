@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from audit import modes
 from audit.actor import Actor
 from audit.errors import Kind, Refusal
 from audit.models import LogEntry, Outcome
@@ -36,6 +37,8 @@ class Touched:
     event: str
     at: datetime
     url: str
+    is_live: bool | None = None
+    """The mode of what has one."""
 
     @property
     def sentence(self) -> str:
@@ -122,6 +125,7 @@ def list_touched(actor: Actor, limit: int = 8) -> list[Touched]:
     """The last things that `actor` opened or changed and may still open, the latest first.
 
     One SELECT of his latest 150 entries, by their index; each thing once, with what was done last.
+    One more for the modes of those that have one.
     """
     if actor.user_id is None:
         return []
@@ -145,4 +149,5 @@ def list_touched(actor: Actor, limit: int = 8) -> list[Touched]:
         url = page_of_kind(kind, pk, actor) if is_there else None
         if url is not None and len(found) < limit:
             found.setdefault((kind, pk), Touched(pk, words, event, at, url))
-    return list(found.values())
+    marked = modes.find(found)
+    return [replace(one, is_live=marked.get(key)) for key, one in found.items()]

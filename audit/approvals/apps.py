@@ -10,13 +10,14 @@ class ApprovalsConfig(AppConfig):
     def ready(self) -> None:
         from django.urls import reverse
 
-        from audit import net, subjects
+        from audit import modes, net, subjects
         from audit.approvals import needs
         from audit.approvals.models import Approval, ApprovalLimit
         from audit.approvals.queries import get_approval
 
         net.keep(Approval, masked=["reason", "note"])
         net.cover(ApprovalLimit)
+        modes.mark(Approval)
         needs.register()
         subjects.register(
             subjects.Subject(

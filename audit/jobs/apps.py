@@ -8,7 +8,7 @@ class JobsConfig(AppConfig):
     verbose_name = _("Jobs")
 
     def ready(self) -> None:
-        from audit import rotation
+        from audit import modes, rotation
 
         # Importing tasks is what registers them.
         from audit.jobs import needs
@@ -16,4 +16,5 @@ class JobsConfig(AppConfig):
         from audit.jobs.models import Job
 
         rotation.register_file("files of jobs", Job, "file")
+        modes.mark(Job)
         needs.register()

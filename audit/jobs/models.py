@@ -37,6 +37,8 @@ class Job(KeyedModel):
     step = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(null=True)
+    is_live = models.BooleanField(null=True)
+    """Whether it is about live data or about tests; None for work that knows no such thing."""
     is_stopping = models.BooleanField(default=False)
     error = models.CharField(max_length=40, blank=True)
     started_at = models.DateTimeField(null=True)

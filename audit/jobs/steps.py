@@ -12,10 +12,18 @@ from audit.jobs.models import Job
 from audit.work import Work
 
 
-def add_job(work: Work, *, kind: str, given: Mapping[str, Any], total: int | None = None) -> Job:
+def add_job(
+    work: Work,
+    *,
+    kind: str,
+    given: Mapping[str, Any],
+    total: int | None = None,
+    is_live: bool | None = None,
+) -> Job:
     """Have a job of `kind` begin once this is committed. The command must have a key.
 
-    `given` holds ids and choices, no personal data. Only people ask.
+    `given` holds ids and choices, no personal data. Only people ask. `is_live` is the mode of
+    what it is about, where that has one.
     """
     work.assert_open()
     if work.key is None:
@@ -31,6 +39,7 @@ def add_job(work: Work, *, kind: str, given: Mapping[str, Any], total: int | Non
         request_id=work.actor.request_id[:64],
         given=dict(given),
         total=total,
+        is_live=is_live,
     )
     work.add(job)
     work.record("jobs.job.asked", obj=job, data={"kind": kind})

@@ -18,13 +18,14 @@ from audit.gate import Gate, find_gate
 from audit.reading import get_reading
 from config.access.queries import HeldRole
 from config.access.words import code_of, say
+from config.desk.pages import PAGES
 
 NO_STAFF = _("only for people of the administration")
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page in the words of the log, and what is missing to open it."""
+    """What a page is called, and what is missing to open it."""
 
     words: Any
     missing: str = ""
@@ -45,11 +46,13 @@ class AsRole:
 
 
 def list_pages(role: HeldRole) -> list[Page]:
-    """Every page that leaves a look on record, with what this role lacks for it. One query."""
+    """Every page of the desk and of the administration, with what this role lacks for it. One
+    query."""
     words = {code_of(one): say(one) for one in Permission.objects.select_related("content_type")}
+    gates = {name: gate for name, gate in list_gates() if name in PAGES}
     pages = [
-        Page(sentence, ", ".join(words.get(one, one) for one in _missing(gate, role)))
-        for sentence, gate in _gated()
+        Page(words_of_page, ", ".join(words.get(one, one) for one in _missing(gates[name], role)))
+        for name, words_of_page in PAGES.items()
     ]
     return pages + list(_administration(role))
 
@@ -58,13 +61,13 @@ def _missing(gate: Gate, role: HeldRole) -> list[str]:
     return [one for one in gate.permissions if one not in role.held]
 
 
-def _gated() -> Iterator[tuple[Any, Gate]]:
+def list_gates() -> Iterator[tuple[str, Gate]]:
+    """The routes that leave a look on record and are not open to all, with who may pass."""
     events = get_reading().events
     for name, view in _walk(get_resolver(), ""):
         gate = find_gate(view)
-        sentence = events.get(f"access.{name.replace(':', '.')}")
-        if gate is not None and not gate.is_open and sentence is not None:
-            yield sentence, gate
+        if gate is not None and not gate.is_open and f"access.{name.replace(':', '.')}" in events:
+            yield name, gate
 
 
 def _walk(resolver: Any, space: str) -> Iterator[tuple[str, Any]]:

@@ -14,7 +14,7 @@ from audit.jobs.steps import add_job
 from audit.notes.queries import list_offered_tags
 from audit.texts import clean_text
 from audit.work import Work
-from payments.models import RefundReason
+from payments.models import Payment, RefundReason
 from payments.queries.bulk import MOST, Act
 
 Rows = Sequence[tuple[str, int, str]]
@@ -56,4 +56,11 @@ def act_on_many(
         "comment": words,
         "tag": tag,
     }
-    return add_job(work, kind=act.job_kind, given=given, total=len(rows))
+    return add_job(work, kind=act.job_kind, given=given, total=len(rows), is_live=_mode_of(rows))
+
+
+def _mode_of(rows: Rows) -> bool | None:
+    """Whether these payments are live or tests; None where there are both. One SELECT."""
+    found = Payment.objects.filter(pk__in=[pk for pk, _minor, _currency in rows])
+    modes = set(found.order_by().values_list("is_live", flat=True))
+    return modes.pop() if len(modes) == 1 else None

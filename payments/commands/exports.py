@@ -10,7 +10,6 @@ from audit.command import command
 from audit.errors import Kind, Refusal
 from audit.jobs.models import Job
 from audit.jobs.steps import add_job
-from audit.modes import word_of
 from audit.work import Work
 
 EXPORT = "payments.export_payments"
@@ -45,7 +44,6 @@ def export_payments(
         "query": query,
         "columns": list(columns),
         "format": file_format,
-        "mode": word_of(is_live),
         "language": language,
     }
-    return add_job(work, kind=JOB_KIND, given=given)
+    return add_job(work, kind=JOB_KIND, given=given, is_live=is_live)

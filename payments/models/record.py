@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from audit import net
+from audit import modes, net
 from audit.looks import whose
 from payments.models.attempts import Attempt, Increment
 from payments.models.captures import Capture
@@ -24,6 +24,7 @@ def register() -> None:
     net.keep(Correction, masked=["evidence"], left_out=ONCE)
     net.cover(RefundReason)
     net.cover(NetworkTerms)
+    modes.mark(Payment)
     whose[Payment] = lambda payment: payment.customer_id
     whose[Refund] = _customer_of_refund
 

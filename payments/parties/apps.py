@@ -10,7 +10,7 @@ class PartiesConfig(AppConfig):
     def ready(self) -> None:
         from django.urls import reverse
 
-        from audit import net, subjects
+        from audit import modes, net, subjects
         from audit.approvals.kinds import Approvable, kinds
         from audit.approvals.models import Kind
         from audit.looks import whose
@@ -33,6 +33,7 @@ class PartiesConfig(AppConfig):
         once = ["key", "fingerprint"]
         net.keep(Merchant, left_out=[*once, "name_key"])
         net.keep(MerchantCurrency)
+        modes.mark(Customer)
         net.keep(Customer, left_out=[*once, "email_index", "phone_index", "version"])
         net.keep(CardReference, masked=["token", "card_fingerprint"], left_out=once)
         net.keep(Merge, left_out=once)

@@ -37,7 +37,7 @@ from audit.jobs.kinds import (
 )
 from audit.jobs.models import Job
 from audit.models import LogEntry
-from audit.modes import LIVE, TEST
+from audit.modes import LIVE, word_of
 from payments.commands.exports import EXPORT, JOB_KIND
 from payments.filters import PaymentFilter
 from payments.ledger.money import Money
@@ -84,7 +84,7 @@ def wanted_of(query: str, *, is_live: bool) -> Wanted:
 
 def _mode_of(job: Job) -> str:
     """One that was asked for before there was a choice is of tests."""
-    return str(job.given.get("mode", TEST))
+    return word_of(bool(job.is_live))
 
 
 def _read(job: Job) -> Slice:

@@ -8,13 +8,15 @@ class WebhooksConfig(AppConfig):
     verbose_name = _("Webhooks")
 
     def ready(self) -> None:
-        from audit import companions, net, rotation
+        from audit import companions, modes, net, rotation
         from audit.idempotency.answers import presenters
         from payments.webhooks import needs, tasks  # noqa: F401, Celery finds the task
-        from payments.webhooks.models import Attempt, Endpoint
+        from payments.webhooks.models import Attempt, Delivery, Endpoint
         from payments.webhooks.presenting import present_endpoint, present_secret
         from payments.webhooks.steps import note_events
 
+        modes.mark(Endpoint)
+        modes.mark(Delivery, "endpoint__is_live")
         net.keep(Endpoint, left_out=["key", "fingerprint", "version"])
         for name, model, column, place in (
             ("webhook secrets", Endpoint, "secret", Endpoint.place_of_secret),

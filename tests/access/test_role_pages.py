@@ -16,6 +16,8 @@ from audit.actor import acting_as, operator
 from config.access.models import User
 from config.access.queries import list_roles
 from config.access.roles import TABLE
+from config.desk.pages import PAGES, PARTS
+from config.desk.preview import list_gates
 from tests.access.conftest import Hire, SignIn, entries, only
 
 MATRIX = "/roles/"
@@ -126,9 +128,17 @@ def test_preview_shows_the_menu_and_the_pages_of_the_role(desk: Client) -> None:
     assert not {"Log", "Administration", "Roles"} & set(menu)
     opens = {str(one.words) for one in answer.context["opens"]}
     shut = {str(one.words): one.missing for one in answer.context["shut"]}
-    assert "Opened the refund form" in opens
-    assert shut["Searched the log"] == "Read the log"
+    assert "Refund of a payment" in opens
+    assert shut["Log"] == "Read the log"
     assert not opens & set(shut)
+
+
+def test_every_page_behind_a_gate_has_a_name() -> None:
+    behind = {name for name, _gate in list_gates()}
+    assert behind - PAGES.keys() - PARTS == set()
+    assert (PAGES.keys() | PARTS) - behind == set()
+    assert PAGES.keys() & PARTS == set()
+    assert len({str(one) for one in PAGES.values()}) == len(PAGES)
 
 
 @pytest.mark.parametrize("role", [one.code for one in TABLE])

@@ -61,7 +61,7 @@ CHROMIUM = find_chromium()
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """Nothing without a browser; the pictures only where they are asked for (`make pictures`)."""
-    is_asked_for = "PICTURES" in os.environ or collection_path.name != "test_pictures.py"
+    is_asked_for = "PICTURES" in os.environ or not collection_path.name.startswith("test_pictures")
     return None if CHROMIUM and is_asked_for else True
 
 

@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from playwright.sync_api import Page, ViewportSize
 
-from tests.browser import places
+from tests.browser import lists, places
 from tests.browser.conftest import Complaints
 from tests.browser.places import Place
 from tests.browser.scenes import ADDRESSES
@@ -61,26 +61,6 @@ NO_PICTURE = frozenset(
     }
 )
 """What answers with something else than a page of ours: for machines, or drawn by Swagger UI."""
-LISTS = frozenset(
-    {
-        "desk:home",
-        "payments:list",
-        "approvals:inbox",
-        "log:explorer",
-        "jobs:list",
-        "outbox:list",
-        "admin:access_user_changelist",
-        "payments:expiring",
-        "payments:unsettled",
-        "gateways:events",
-        "webhooks:endpoints",
-        "webhooks:deliveries",
-        "webhooks:events",
-        "keys:list",
-    }
-)
-"""Pages with rows that have no end: seen empty, with one row, and with ten thousand."""
-
 Theme = Literal["light", "dark"]
 
 
@@ -200,60 +180,21 @@ def look_at(page: Page, pages: dict[str, str]) -> list[str]:
     return faults
 
 
-STATES = ("full", "dark", "390", "french", "slow", "failed", "forbidden", "empty", "one", "many")
+STATES = (
+    *("full", "dark", "390", "french", "slow", "failed", "forbidden"),
+    *("empty", "one", "many", "many-390"),
+)
 """In the order of the gallery; which of them a page has says `states_of`."""
 
 
 def states_of(one: Shown | Place) -> Sequence[str]:
     """The states of a page: only what is shut can be forbidden, only a list empty or long."""
     if isinstance(one, Place):
-        return places.STATES
-    left_out = set() if one.shut_out else {"forbidden"}
-    if one.name not in LISTS:
-        left_out |= {"empty", "one", "many"}
-    return [state for state in STATES if state not in left_out]
-
-
-def missing_pictures(folder: Path) -> list[str]:
-    """The pictures that a page has not, by page and state."""
-    return [
-        f"{one.name}: {state}"
-        for one in EVERYTHING
-        for state in states_of(one)
-        if not (folder / one.file / f"{state}.png").exists()
-    ]
-
-
-def write_index(folder: Path) -> Path:
-    """A page with all of them: a row for each page, a column for each state."""
-    heads = "".join(f"<th>{state}</th>" for state in STATES)
-    rows = "".join(
-        f"<tr><th>{one.name}<br><small>{one.role}</small></th>"
-        + "".join(_cell(one, state) for state in STATES)
-        + "</tr>\n"
-        for one in EVERYTHING
-    )
-    index = folder / "index.html"
-    index.write_text(INDEX.format(heads=heads, rows=rows), encoding="utf-8")
-    return index
-
-
-def _cell(one: Shown | Place, state: str) -> str:
-    if state not in states_of(one):
-        return "<td></td>"
-    source = f"{one.file}/{state}.png"
-    return f'<td><a href="{source}"><img loading="lazy" src="{source}" alt="{state}"></a></td>'
-
-
-INDEX = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Comptoir in pictures</title><style>
-body {{ font: 14px system-ui, sans-serif; margin: 1rem; }}
-th {{ text-align: start; vertical-align: top; padding: .5rem; position: sticky; left: 0; top: 0;
-  background: #fff; }}
-td {{ vertical-align: top; padding: .25rem; }}
-img {{ width: 15rem; max-height: 20rem; object-fit: cover; object-position: top;
-  border: 1px solid #ccc; }}
-</style></head><body><h1>Comptoir in pictures</h1>
-<table><thead><tr><th>Page</th>{heads}</tr></thead><tbody>
-{rows}</tbody></table></body></html>
-"""
+        has = set(places.STATES)
+    else:
+        has = set(STATES) - {*lists.STATES, "many-390"} - (set() if one.shut_out else {"forbidden"})
+    rows = lists.LISTS.get(one.name)
+    if rows is not None:
+        has |= {said for said in lists.STATES if not isinstance(rows.scene(said), lists.Never)}
+        has |= {"many-390"} if "many" in has else set()
+    return [state for state in STATES if state in has]

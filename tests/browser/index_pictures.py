@@ -11,11 +11,11 @@ import django
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
     django.setup()
-    from tests.browser import gallery
+    from tests.browser import gallery, index
 
     folder = gallery.pictures()
-    missing = gallery.missing_pictures(folder)
-    sys.stdout.write(f"{gallery.write_index(folder)}\n")
+    missing = index.missing_pictures(folder)
+    sys.stdout.write(f"{index.write_index(folder)}\n")
     if missing:
         sys.stdout.write("no picture of:\n  " + "\n  ".join(missing) + "\n")
     return 1 if missing else 0

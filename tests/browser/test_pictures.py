@@ -1,11 +1,12 @@
 """The pictures of every page in each of its states, for people to look through: `make pictures`.
+Those of rows are made by `test_pictures_of_lists`.
 
 They are in `var/pictures/`, with an `index.html`. Each is judged by axe as it is taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -16,11 +17,10 @@ from django.db import OperationalError
 from playwright.sync_api import Page, expect
 
 from config.access import snapshot
-from config.access.models import User
-from tests.browser import gallery, scenes
-from tests.browser.conftest import Enter, hire
+from tests.browser import gallery
+from tests.browser.conftest import Enter
 from tests.browser.gallery import NARROW, WIDE, Shown, faults_of, set_scene
-from tests.browser.many import fill
+from tests.browser.places import Place
 from tests.browser.test_pages import Watch
 from tests.browser.test_pages import bare as _bare
 from tests.browser.test_pages import furnished as _furnished
@@ -30,19 +30,9 @@ from tests.pages.conftest import House
 
 pytestmark = pytest.mark.browser
 bare, furnished, small_house, watch = _bare, _furnished, _small_house, _watch
-NOTHING_FOUND = {"log:explorer": "?outcome=unknown", "admin:access_user_changelist": "?q=nobody"}
-"""Lists that are never empty: how nothing is found there."""
-ONE_IS: dict[str, Callable[[User], object]] = {
-    "payments:expiring": lambda _person: scenes.hold(1),
-    "payments:unsettled": lambda _person: scenes.lose(),
-    "jobs:list": scenes.ask_for_work,
-}
-"""What the bare house has none of."""
-MANY_ARE = {"outbox:list": "?status=dead"}
-"""Where the many rows of a list are."""
 
 
-def take(page: Page, one: Shown, state: str) -> list[str]:
+def take(page: Page, one: Shown | Place, state: str) -> list[str]:
     """The picture of a state, and what is wrong with it."""
     gallery.picture(page, one.file, state)
     faults = faults_of(page, f"{one.name} {state}")
@@ -113,48 +103,4 @@ def test_pictures_of_shut_doors(furnished: House, enter: Enter) -> None:
         browsers[one.shut_out] = page
         page.goto(one.url(furnished))
         faults += take(page, one, "forbidden")
-    assert faults == [], "\n".join(faults)
-
-
-def lists() -> list[Shown]:
-    return [one for one in gallery.PAGES if one.name in gallery.LISTS]
-
-
-def whoever_is(role: str) -> User:
-    """The one person with the role, who looks at a page."""
-    return User.objects.get(groups__name=role)
-
-
-def address_of_list(one: Shown, more: str = "") -> str:
-    from django.urls import reverse
-
-    return reverse(one.name) + more
-
-
-@pytest.mark.parametrize("one", lists(), ids=lambda one: one.file)
-def test_pictures_of_an_empty_list(one: Shown, enter: Enter) -> None:
-    page = enter(one.role)
-    page.goto(address_of_list(one, NOTHING_FOUND.get(one.name, "")))
-    assert take(page, one, "empty") == []
-
-
-@pytest.mark.parametrize("one", lists(), ids=lambda one: one.file)
-def test_pictures_of_a_list_of_one(one: Shown, bare: House, enter: Enter) -> None:
-    page = enter(one.role)
-    if one.name in ONE_IS:
-        ONE_IS[one.name](User.objects.get(email=f"{one.role}@house.test"))
-    page.goto(address_of_list(one))
-    assert take(page, one, "one") == []
-
-
-def test_pictures_of_long_lists(furnished: House, watch: Watch) -> None:
-    pages = {one.name: watch(one.role) for one in lists()}
-    [job_list] = [one for one in lists() if one.name == "jobs:list"]
-    fill(furnished, hire("dispute_analyst"), whoever_is(job_list.role))
-    faults: list[str] = []
-    for one in lists():
-        page = pages[one.name]
-        page.goto(address_of_list(one, MANY_ARE.get(one.name, "")))
-        faults += take(page, one, "many")
-    assert User.objects.count() > 10_000
     assert faults == [], "\n".join(faults)

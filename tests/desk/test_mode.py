@@ -250,7 +250,7 @@ def test_export_is_of_the_mode_that_was_seen_when_it_was_asked_for(
     switch(browser, "test" if seen == "live" else "live")
     browser.post("/payments/exports/new/", sent)
     job = Job.objects.get()
-    assert job.given["mode"] == seen
+    assert job.is_live is (seen == "live")
 
 
 def test_rows_are_of_their_payments_mode_and_a_proof_watches(both: dict[bool, Payment]) -> None:
