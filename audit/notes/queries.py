@@ -8,21 +8,36 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, FilteredRelation, Q, QuerySet, Value
+from django.db.models import (
+    Case,
+    F,
+    FilteredRelation,
+    IntegerField,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from audit import files
+from audit import files, keyset
 from audit.actor import Actor
 from audit.cipher import unlock
 from audit.data_keys import find_data_keys, open_data_keys, select_data_keys
 from audit.encryption import DataKey, unseal
 from audit.errors import Kind, Refusal
+from audit.keyset import Page, Place
 from audit.notes import policy
 from audit.notes.models import Note, Tag, Tagging, place_of
 from audit.together import together
 
 MOST = 200
+"""So many notes the story of an object is told from; all are on the pages of its board."""
+MOST_TAGS = 100
+"""So many tags are offered, in the administrators' order."""
+SHOWN = 10
+"""So many notes a panel shows; the rest has a page of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +72,16 @@ class Board:
     rows: Sequence[Note | Tagging]
     """What the story of the object is told from."""
     may_write: bool
+    tags_are_cut: bool = False
+
+    @property
+    def latest(self) -> Sequence[Words]:
+        """What a panel shows."""
+        return self.notes[:SHOWN]
+
+    @property
+    def has_older(self) -> bool:
+        return len(self.notes) > SHOWN
 
     @property
     def tags_on(self) -> list[Tag]:
@@ -80,15 +105,34 @@ def get_board(kind: str, subject_id: uuid.UUID, actor: Actor) -> Board:
 
 def select_board(kind: str, subject_id: uuid.UUID) -> list[QuerySet[Any, Any]]:
     """The SELECTs that `make_board` wants, to be read together with whatever else a page needs."""
-    notes = Note.objects.filter(subject_id=subject_id, kind=kind)
-    here = FilteredRelation("taggings", condition=Q(taggings__subject_id=subject_id))
-    tags = Tag.objects.annotate(here=here).annotate(
-        tagging_id=F("here__id"), is_on=Coalesce(F("here__is_on"), Value(value=False))
-    )
+    notes = _notes_of(kind, subject_id)
     return [
         notes.select_related("author").order_by("-made_at", "-pk")[:MOST],
-        select_data_keys(notes.order_by().values("holder_id")),
-        tags.order_by("position", "code"),
+        *_select_beside_notes(kind, subject_id),
+    ]
+
+
+def _notes_of(kind: str, subject_id: uuid.UUID) -> QuerySet[Note]:
+    return Note.objects.filter(subject_id=subject_id, kind=kind)
+
+
+def _select_beside_notes(kind: str, subject_id: uuid.UUID) -> list[QuerySet[Any, Any]]:
+    """Whose keys open the notes, and the tags: those that the object has or had, then the others
+    that are offered."""
+    here = FilteredRelation("taggings", condition=Q(taggings__subject_id=subject_id))
+    tags = Tag.objects.annotate(here=here).annotate(
+        tagging_id=F("here__id"),
+        is_on=Coalesce(F("here__is_on"), Value(value=False)),
+        rank=Case(
+            When(here__id__isnull=False, then=0),
+            When(is_active=True, then=1),
+            default=2,
+            output_field=IntegerField(),
+        ),
+    )
+    return [
+        select_data_keys(_notes_of(kind, subject_id).order_by().values("holder_id")),
+        tags.order_by("rank", "position", "code")[: MOST_TAGS + 1],
     ]
 
 
@@ -99,21 +143,74 @@ BOARD = 3
 def make_board(kind: str, subject_id: uuid.UUID, actor: Actor, read: Sequence[list[Any]]) -> Board:
     """The board of what `select_board` found, as `actor` may see it. No queries."""
     notes, keys, tags = read
-    choices, taggings = _as_put(kind, subject_id, tags)
+    return _make(kind, subject_id, actor, notes, _as_read(notes, open_data_keys(keys), actor), tags)
+
+
+def _make(
+    kind: str,
+    subject_id: uuid.UUID,
+    actor: Actor,
+    notes: Sequence[Note],
+    words: Sequence[Words],
+    tags: Sequence[Any],
+) -> Board:
+    choices, taggings = _as_put(kind, subject_id, tags[:MOST_TAGS])
     return Board(
         kind=kind,
         subject_id=subject_id,
-        notes=_as_read(notes, open_data_keys(keys), actor),
+        notes=words,
         tags=choices,
         rows=[*notes, *taggings],
         may_write=policy.may_write(actor),
+        tags_are_cut=len(tags) > MOST_TAGS,
     )
 
 
-def _as_read(notes: Sequence[Note], keys: Mapping[uuid.UUID, DataKey], actor: Actor) -> list[Words]:
+def get_board_page(
+    kind: str, subject_id: uuid.UUID, actor: Actor, place: Place
+) -> tuple[Board, Page[Note]]:
+    """One page of all the notes of an object, with its tags. Three SELECTs; one more for each time
+    a note was corrected whose first words are on another page."""
+    rows = _notes_of(kind, subject_id).select_related("author")
+    page = keyset.take(rows, place, by="made_at", descending=True)
+    keys, tags = together(*_select_beside_notes(kind, subject_id))
+    words = _as_read(page.rows, open_data_keys(keys), actor, _beside(page.rows))
+    return _make(kind, subject_id, actor, page.rows, words, tags), page
+
+
+def find_words(note: Note, actor: Actor) -> Words | None:
+    """A note as it is read; None when it was hidden or corrected. Two SELECTs, and more for what it
+    corrects."""
+    keys = find_data_keys([note.holder_id])
+    return next(iter(_as_read([note], keys, actor, _beside([note]))), None)
+
+
+def _beside(notes: Sequence[Note]) -> list[Note]:
+    """What corrected these notes, and what they correct, where it is not among them."""
+    found = list(Note.objects.filter(corrects__in=[note.pk for note in notes]).order_by("pk"))
+    known = {note.pk for note in notes}
+    missing = _corrected(notes) - known
+    while missing:
+        before = list(Note.objects.filter(pk__in=missing).order_by("pk"))
+        found += before
+        known |= missing
+        missing = _corrected(before) - known
+    return found
+
+
+def _corrected(notes: Iterable[Note]) -> set[uuid.UUID]:
+    return {note.corrects_id for note in notes if note.corrects_id is not None}
+
+
+def _as_read(
+    notes: Sequence[Note],
+    keys: Mapping[uuid.UUID, DataKey],
+    actor: Actor,
+    beside: Sequence[Note] = (),
+) -> list[Words]:
     """Each note that stands, with what it corrects beneath it."""
-    corrected = {note.corrects_id for note in notes}
-    by_id = {note.pk: note for note in notes}
+    corrected = _corrected((*notes, *beside))
+    by_id = {note.pk: note for note in (*notes, *beside)}
     return [
         Words(
             note,
@@ -151,7 +248,7 @@ def _as_put(
 ) -> tuple[list[TagChoice], list[Tagging]]:
     """The tags that are offered or on the object, and each tagging it ever had."""
     choices, taggings = [], []
-    for tag in tags:
+    for tag in sorted(tags, key=lambda one: (one.position, one.code)):
         if tag.is_active or tag.is_on:
             choices.append(TagChoice(tag, tag.is_on))
         if tag.tagging_id is not None:

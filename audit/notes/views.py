@@ -13,15 +13,16 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from audit import undo
+from audit import keyset, undo
 from audit.access import saw
 from audit.actor import current_actor
 from audit.errors import Kind, Refusal
 from audit.gate import requires
+from audit.keyset import Place
 from audit.notes import commands
 from audit.notes.forms import NoteForm
 from audit.notes.models import Note, Tag
-from audit.notes.queries import Words, get_board, get_note, open_file
+from audit.notes.queries import find_words, get_board_page, get_note, open_file
 from audit.notes.steps import store_file
 from audit.subjects import Subject, get_subject
 
@@ -32,7 +33,7 @@ STATUS = {Kind.INVALID: 400, Kind.FORBIDDEN: 403, Kind.CONFLICT: 409}
 @requires("notes.view_note")
 @require_safe
 def board(request: HttpRequest, kind: str, subject_id: uuid.UUID) -> HttpResponse:
-    """Everything that colleagues left on an object, on a page of its own."""
+    """Everything that colleagues left on an object, the newest first, on pages of its own."""
     return _page(request, kind, subject_id, NoteForm())
 
 
@@ -42,12 +43,15 @@ def _page(
     subject = get_subject(kind, current_actor())
     obj = subject.find(subject_id)
     saw(request, obj)
+    place = Place.read(request.GET)
+    found, page = get_board_page(kind, subject_id, current_actor(), place)
     context = {
         "subject": subject,
         "object": obj,
         "url": subject.url(subject_id),
-        "board": get_board(kind, subject_id, current_actor()),
+        "board": found,
         "form": form,
+        "pager": keyset.pager(page, request.path, request.GET),
     }
     return render(request, "notes/board.html", context, status=status)
 
@@ -109,7 +113,7 @@ def correction(request: HttpRequest, note_id: uuid.UUID) -> HttpResponse:
     """Other words in the place of one's own; the first ones stay to be read."""
     note = get_note(note_id)
     subject = get_subject(note.kind, current_actor())
-    words = _words_of(note)
+    words = find_words(note, current_actor())
     if words is None:
         return _back(subject, note.subject_id)
     if not words.may_correct:
@@ -136,12 +140,6 @@ def correction(request: HttpRequest, note_id: uuid.UUID) -> HttpResponse:
         "url": subject.url(note.subject_id),
     }
     return render(request, "notes/correction.html", context, status=status)
-
-
-def _words_of(note: Note) -> Words | None:
-    """A note as it stands; None when it was hidden or corrected meanwhile."""
-    found = get_board(note.kind, note.subject_id, current_actor())
-    return next((one for one in found.notes if one.note.pk == note.pk), None)
 
 
 @requires("notes.view_note", "notes.add_note")

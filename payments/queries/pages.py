@@ -37,6 +37,7 @@ from payments.policy import (
     refund_decision,
     void_capture_decision,
 )
+from payments.queries import timeline
 from payments.queries.arrival import (
     Arrival,
     days_of,
@@ -127,6 +128,7 @@ class PaymentPage:
     refunds: Sequence[RefundView]
     customer: Mapping[str, str]
     moments: Sequence[Moment]
+    is_story_cut: bool
     statement: Statement
     progress: Progress
     board: Board | None
@@ -134,6 +136,14 @@ class PaymentPage:
     @property
     def payment(self) -> Payment:
         return self.story.payment
+
+    @property
+    def latest_moments(self) -> Sequence[Moment]:
+        return self.moments[: timeline.SHOWN]
+
+    @property
+    def earlier_moments(self) -> Sequence[Moment]:
+        return self.moments[timeline.SHOWN :]
 
     @property
     def capture_rules(self) -> Sequence[Rule]:
@@ -184,6 +194,7 @@ def get_payment_page(payment_id: uuid.UUID, actor: Actor, now: datetime) -> Paym
         ],
         customer=masked_with(customer, keys, ("name", "email")) if customer else {},
         moments=list_moments(told, entries),
+        is_story_cut=len(entries) == timeline.MOST,
         statement=make_statement(story, booked),
         progress=progress_of(story),
         board=board,

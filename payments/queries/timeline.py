@@ -26,6 +26,9 @@ from payments.policy import UNREACHED
 from payments.queries.payments import Story
 
 MOST = 300
+"""So many entries of the log a story is told from, the newest."""
+SHOWN = 40
+"""So many moments stand open; what was earlier is unfolded."""
 IN, OUT = "in", "out"
 DIRECTIONS: dict[str, str] = {
     "payments.capture.succeeded": IN,

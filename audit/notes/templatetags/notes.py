@@ -8,6 +8,7 @@ from typing import Any
 from django import template
 
 from audit.actor import current_actor
+from audit.keyset import Pager
 from audit.notes.forms import NoteForm
 from audit.notes.queries import Board, get_board
 
@@ -25,10 +26,17 @@ def notes_of(kind: str, subject_id: uuid.UUID) -> Board | None:
 
 
 @register.inclusion_tag("notes/panel.html", takes_context=True)
-def notes_panel(context: Any, board: Board, form: NoteForm | None = None) -> dict[str, Any]:
-    """`{% notes_panel board %}`: the card with tags, notes and a place to write one."""
+def notes_panel(
+    context: Any, board: Board, form: NoteForm | None = None, pager: Pager | None = None
+) -> dict[str, Any]:
+    """`{% notes_panel board %}`: the card with tags, the latest notes and a place to write one.
+
+    With a pager it shows all that the board holds.
+    """
     return {
         "board": board,
+        "notes": board.notes if pager else board.latest,
+        "pager": pager,
         "form": form or NoteForm(),
         "csrf_token": context.get("csrf_token"),
     }
