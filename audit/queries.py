@@ -112,13 +112,14 @@ def list_named(ids: list[uuid.UUID]) -> QuerySet[Any]:
 
 
 def find_people(text: str) -> list[Any]:
-    """People by reference, by whole address, or by a part of their name. Two SELECTs at most."""
+    """People by reference, by whole address, or by a part of their name: twenty, and one to tell
+    that there are more. Two SELECTs at most."""
     model = get_user_model()
     found = find_by_reference(text)
     if isinstance(found, model):
         return [found]
     fits = Q(email=text.lower()) if "@" in text else Q(name__icontains=text)
-    return list(model._default_manager.filter(fits).order_by("name", "pk")[:MOST_FOUND])
+    return list(model._default_manager.filter(fits).order_by("name", "pk")[: MOST_FOUND + 1])
 
 
 def list_touched(actor: Actor, limit: int = 8) -> list[Touched]:

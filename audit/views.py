@@ -20,7 +20,7 @@ from audit.differences import changes_of, facts_of
 from audit.forms import LogFilter, PersonSearch
 from audit.gate import requires
 from audit.models import LogEntry
-from audit.queries import find_people, get_entry, list_entries, list_named, list_people
+from audit.queries import MOST_FOUND, find_people, get_entry, list_entries, list_named, list_people
 from audit.reading import (
     name_target,
     object_kind,
@@ -96,6 +96,7 @@ def people(request: HttpRequest) -> HttpResponse:
     saw(request, found)
     context = {
         "people": [(one, _explorer_url(kept, person=str(one.pk))) for one in found],
+        "has_more": len(ids) > MOST_FOUND,
         "back_url": _explorer_url(kept),
     }
     return render(request, "log/people.html", context)

@@ -96,6 +96,8 @@ class Trail:
     steps: list[Step]
     events: list[Step]
     entries: list[LogEntry]
+    is_cut: bool = False
+    """It did more of some kind than is told."""
 
     @property
     def first_trouble(self) -> Step | None:
@@ -136,6 +138,7 @@ def get_trail(request_id: str, actor: Actor) -> Trail:
         steps=sorted(steps, key=lambda step: step.at),
         events=[_event(one, is_own=False) for one in told if one.pk not in known],
         entries=entries,
+        is_cut=any(len(rows) == MOST for rows in (entries, calls, messages, own)),
     )
 
 

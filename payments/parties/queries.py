@@ -162,8 +162,9 @@ def get_merge(merge_id: uuid.UUID) -> Merge:
 
 
 def list_alike(customer: Customer) -> list[Customer]:
-    """Other customers of the same merchant with the same address or number, newest first, at most
-    ten. One SELECT, none where neither is known: `parties_customer_email` and `…_phone`."""
+    """Other customers of the same merchant with the same address or number, newest first: ten, and
+    one to tell that there are more. One SELECT, none where neither is known:
+    `parties_customer_email` and `…_phone`."""
     alike = Q(pk__in=[])
     if customer.email_index:
         alike |= Q(email_index=customer.email_index)
@@ -172,7 +173,7 @@ def list_alike(customer: Customer) -> list[Customer]:
     rows = Customer.objects.filter(
         alike, merchant_id=customer.merchant_id, merged_into__isnull=True
     ).exclude(pk=customer.pk)
-    return list(rows.select_related("merchant").order_by("-created_at", "pk")[:MOST_ALIKE])
+    return list(rows.select_related("merchant").order_by("-created_at", "pk")[: MOST_ALIKE + 1])
 
 
 def list_cards(customer_ids: Sequence[uuid.UUID]) -> list[CardReference]:

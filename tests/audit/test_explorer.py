@@ -275,6 +275,19 @@ def test_several_people_of_a_name_are_offered_by_id(reader: Client) -> None:
     assert set(looked.additional_data["ids"]) == {str(one.pk), str(two.pk)}
 
 
+def test_more_people_than_fit_are_said_to_be_there(reader: Client) -> None:
+    from audit.queries import MOST_FOUND
+
+    for number in range(MOST_FOUND):
+        hire(f"Max{number:02d} Orr")
+    words = "There are more: write more of the name."
+    assert words not in reader.post("/log/people/", {"q": "orr"}, follow=True).content.decode()
+    hire("Zoe Orr")
+    page = reader.post("/log/people/", {"q": "orr"}, follow=True).content.decode()
+    assert words in page
+    assert page.count("person=") == MOST_FOUND
+
+
 def test_nobody_found_is_said_and_the_filters_stay(reader: Client) -> None:
     answer = reader.post("/log/people/?outcome=done", {"q": "nobody@house.test"}, follow=True)
     assert answer.redirect_chain == [("/log/?outcome=done", 302)]

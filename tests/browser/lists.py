@@ -14,7 +14,7 @@ from django.urls import reverse
 from audit.actor import acting_as, operator
 from config.access.commands import create_person
 from config.access.models import User
-from payments.models import NetworkTerms, Payment
+from payments.models import Payment
 from payments.parties.models import Customer
 from payments.queries.bulk import MOST
 from payments.webhooks.commands.endpoints import create_endpoint
@@ -73,7 +73,7 @@ def _as_it_is(name: str) -> Scene:
 def _newcomer(visit: Visit) -> Customer:
     """A customer of whom nothing is known but his name."""
     with acting_as(operator("test")):
-        return builders.make_customer(visit.house.payment.merchant, email="new@example.test")
+        return builders.make_customer(visit.house.payment.merchant, email="", phone="")
 
 
 def _of_newcomer(name: str, **objects: object) -> Scene:
@@ -137,14 +137,6 @@ def _people(term: str) -> Scene:
     return scene
 
 
-def _network(visit: Visit) -> None:
-    with acting_as(operator("test")):
-        NetworkTerms.objects.get_or_create(
-            network="visa", defaults={"holds_days": 7, "source": "Visa Core Rules"}
-        )
-    visit.open("admin:payments_networkterms_changelist")
-
-
 def _hold(visit: Visit) -> None:
     with acting_as(operator("test")):
         scenes.hold(1)
@@ -197,12 +189,12 @@ LISTS: dict[str, Rows] = {
     "parties:merge_new": Rows(empty=_of_newcomer("parties:merge_new"), one=alike),
     "search-found": Rows(
         empty=Never("that is the place search-nothing"),
-        one=search(EMAIL),
+        one=Never("the only hit is opened at once"),
         many=search(EMAIL),
     ),
     "log:explorer": Rows(empty=at("log:explorer", "?outcome=unknown")),
     "log:people": Rows(
-        empty=_people("Nobody"),
+        empty=_as_it_is("log:people"),
         one=Never("the one who is meant is taken at once"),
         many=_people("Person"),
     ),
@@ -211,9 +203,9 @@ LISTS: dict[str, Rows] = {
         many=at("desk:trail", request_id="many"),
     ),
     "jobs:list": Rows(one=_worker),
-    "jobs:detail": Rows(
+    "job-done": Rows(
         empty=Never("no job is about nothing"),
-        one=_as_it_is("jobs:detail"),
+        one=Never("its picture shows four payments"),
         many=Never("a job acts on a hundred payments at most (payments.queries.bulk.MOST)"),
     ),
     "outbox:list": Rows(many=at("outbox:list", "?status=dead")),
@@ -249,7 +241,7 @@ LISTS: dict[str, Rows] = {
     ),
     "admin:payments_networkterms_changelist": Rows(
         empty=at("admin:payments_networkterms_changelist", "?q=nothing"),
-        one=_network,
+        one=FROM_THE_FIRST_DAY,
         many=Never("one row for each network of cards: a dozen"),
     ),
     "admin:approvals_approvallimit_changelist": Rows(

@@ -46,7 +46,7 @@ SEEN: dict[str, str] = {
     "parties/search_hits.html: hits": "search-found",
     "payments/bulk/frame.html: plan.going": "payments:bulk_refunds",
     "payments/bulk/frame.html: plan.rows": "payments:bulk_refunds",
-    "payments/bulk/results.html: lines": "jobs:detail",
+    "payments/bulk/results.html: lines": "job-done",
     "payments/parts/story.html: moments": "payments:detail",
     "payments/expiring.html: rows": "payments:expiring",
     "payments/list.html: table": "payments:list",

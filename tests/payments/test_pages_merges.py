@@ -15,6 +15,7 @@ from django.utils import translation
 from audit.approvals.models import Approval
 from payments.models import Payment
 from payments.parties.models import Customer, Merge
+from payments.parties.queries import MOST_ALIKE
 from tests.payments import builders
 from tests.payments.builders import captured_payment, eur
 from tests.payments.pages import MOST_QUERIES, agent_browser, hidden, words_of
@@ -76,6 +77,20 @@ def test_page_offers_customers_with_the_same_address_and_shows_no_name(
     assert customer_of(payment).reference in words_of(page)
     assert f'href="?into={customer_of(payment).reference}"' in page.content.decode()
     assert "Odile" not in page.content.decode()
+
+
+def test_page_offers_the_latest_ten_and_says_that_there_are_more(
+    agent: Client, payment: Payment
+) -> None:
+    for _number in range(MOST_ALIKE):
+        builders.make_customer(payment.merchant)
+    more = "There are more: the latest are shown."
+    assert more not in agent.get(url_of(payment)).content.decode()
+    newest = builders.make_customer(payment.merchant)
+    page = agent.get(url_of(payment)).content.decode()
+    assert more in page
+    assert page.count('href="?into=') == MOST_ALIKE
+    assert newest.reference in page
 
 
 def test_preview_shows_both_and_what_moves(agent: Client, payment: Payment, twin: Payment) -> None:

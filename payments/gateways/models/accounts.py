@@ -64,7 +64,10 @@ class ConnectorAccount(KeyedModel):
         verbose_name = _("connector account")
         verbose_name_plural = _("connector accounts")
         permissions = [("manage_connector", "Can set up accounts at providers and routing")]
-        indexes = [models.Index(fields=["connector", "created_at"], name="gateways_account_kind")]
+        indexes = [
+            models.Index(fields=["connector", "created_at"], name="gateways_account_kind"),
+            models.Index(fields=["created_at", "id"], name="gateways_account_time"),
+        ]
         constraints = [
             *KeyedModel.Meta.constraints,
             models.CheckConstraint(

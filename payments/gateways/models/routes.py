@@ -41,6 +41,9 @@ class Route(OwnedModel):
     class Meta(OwnedModel.Meta):
         verbose_name = _("routing rule")
         verbose_name_plural = _("routing rules")
+        indexes = [
+            models.Index(fields=["is_active", "changed_at", "id"], name="gateways_route_changed")
+        ]
         constraints = [
             models.UniqueConstraint(fields=["scope"], name="gateways_route_once"),
             models.CheckConstraint(

@@ -4,6 +4,7 @@ from payments.gateways.queries.accounts import (
     get_account,
     list_accounts,
     list_accounts_of,
+    list_all_accounts,
     list_open_accounts,
 )
 from payments.gateways.queries.events import (
@@ -32,6 +33,7 @@ __all__ = [
     "get_event",
     "list_accounts",
     "list_accounts_of",
+    "list_all_accounts",
     "list_events",
     "list_mappings",
     "list_open_accounts",

@@ -14,7 +14,7 @@ from payments.gateways.capabilities import CAPABILITIES
 from payments.gateways.models import ConnectorAccount
 
 MOST = 200
-"""So many accounts are looked through, and shown."""
+"""So many accounts are looked through, and offered."""
 
 
 def get_account(account_id: uuid.UUID) -> ConnectorAccount:
@@ -25,10 +25,14 @@ def get_account(account_id: uuid.UUID) -> ConnectorAccount:
     return found
 
 
+def list_all_accounts() -> QuerySet[ConnectorAccount]:
+    """Every account with its merchant; the caller orders and pages."""
+    return ConnectorAccount.objects.select_related("merchant")
+
+
 def list_accounts() -> QuerySet[ConnectorAccount]:
-    """All accounts with their merchants, by provider, the house's own first."""
-    rows = ConnectorAccount.objects.select_related("merchant")
-    return rows.order_by("connector", "merchant__name", "created_at", "pk")[:MOST]
+    """The accounts that can be chosen, with their merchants, by provider, the house's own first."""
+    return list_all_accounts().order_by("connector", "merchant__name", "created_at", "pk")[:MOST]
 
 
 def list_accounts_of(connector: str) -> list[ConnectorAccount]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from audit import clock
+from audit import clock, keyset
 from audit.access import saw
 from audit.errors import Kind, Refusal
 from audit.gate import requires, step_up
@@ -32,7 +32,7 @@ from payments.gateways.commands import (
 from payments.gateways.forms import AccountForm, KeyForm, SecretForm
 from payments.gateways.models import ConnectorAccount
 from payments.gateways.policy import MANAGE, why_not_enabled
-from payments.gateways.queries import get_account, list_accounts
+from payments.gateways.queries import get_account, list_all_accounts
 from payments.parties.queries import list_merchants
 
 VIEW = "gateways.view_connectoraccount"
@@ -47,10 +47,16 @@ HEALTH = {
 @requires(VIEW)
 @require_safe
 def connectors(request: HttpRequest) -> HttpResponse:
-    """The accounts, and what each connector can do. One SELECT."""
-    accounts = list(list_accounts())
-    saw(request, accounts)
-    context = {"rows": [_row(one) for one in accounts], **_matrix()}
+    """The accounts, oldest first: the house's own before all; and what each connector can do. One
+    SELECT."""
+    place = keyset.Place.read(request.GET)
+    page = keyset.take(list_all_accounts(), place, by="created_at", descending=False)
+    saw(request, page.rows)
+    context = {
+        "rows": [_row(one) for one in page.rows],
+        "pager": keyset.pager(page, request.path, request.GET),
+        **_matrix(),
+    }
     return render(request, "gateways/connectors.html", context)
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from audit import clock
+from audit import clock, keyset
 from audit.access import saw
 from audit.errors import Kind, Refusal
 from audit.gate import requires, step_up
@@ -29,16 +29,23 @@ from payments.parties.queries import list_currencies, list_merchants
 @requires(VIEW)
 @require_safe
 def routing(request: HttpRequest) -> HttpResponse:
-    """The rules; with `?merchant=&currency=…`, where such a payment would go. Six SELECTs."""
-    routes = list(list_routes())
-    saw(request, routes)
+    """The rules, changed last first; with `?merchant=&currency=…`, where such a payment would go.
+    Six SELECTs."""
+    place = keyset.Place.read(request.GET)
+    page = keyset.take(list_routes(), place, by="changed_at", descending=True)
+    saw(request, page.rows)
     form = PreviewForm(
         list(list_merchants()),
         list_currencies(),
         request.GET if "merchant" in request.GET else None,
     )
     preview = _preview(form.cleaned_data) if form.is_valid() else None
-    context = {"routes": routes, "form": form, "preview": preview}
+    context = {
+        "routes": page.rows,
+        "pager": keyset.pager(page, request.path, request.GET),
+        "form": form,
+        "preview": preview,
+    }
     return render(request, "gateways/routing.html", context)
 
 

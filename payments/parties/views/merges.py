@@ -111,7 +111,8 @@ def _ask(duplicate: Customer, survivor: Customer, form: MergeForm) -> Refusal | 
 
 
 def _choose(request: HttpRequest, duplicate: Customer, choice: SurvivorForm) -> HttpResponse:
-    alike = queries.list_alike(duplicate)
+    found = queries.list_alike(duplicate)
+    alike = found[: queries.MOST_ALIKE]
     masks = queries.masked_many([duplicate, *alike])
     saw(request, duplicate)
     saw(request, alike)
@@ -120,6 +121,7 @@ def _choose(request: HttpRequest, duplicate: Customer, choice: SurvivorForm) -> 
         "masks": masks[duplicate.pk],
         "form": choice,
         "alike": [(one, masks[one.pk]) for one in alike],
+        "has_more": len(found) > len(alike),
     }
     status = 400 if choice.is_bound else 200
     return render(request, "parties/merge_choose.html", context, status=status)
