@@ -11,10 +11,7 @@ statement (`asserting`).
 
 from __future__ import annotations
 
-import os
-import socket
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -27,6 +24,8 @@ from django.db.transaction import TransactionManagementError
 from django_cockroachdb import base as stock
 from psycopg.pq import ConnStatus, ExecStatus, PipelineStatus, TransactionStatus
 from psycopg.types.numeric import Int8
+
+from .line import in_one_piece, is_silent
 
 OPEN = {TransactionStatus.INTRANS, TransactionStatus.INERROR}
 TIDY = {TransactionStatus.IDLE, *OPEN}
@@ -77,29 +76,6 @@ def close_unless_tidy(driver: Driver) -> None:
     )
     if not is_tidy:
         driver.close()
-
-
-CORK = getattr(socket, "TCP_CORK", None)
-"""Linux has it. Elsewhere all is sent as it comes, which is slower and as right."""
-
-
-@contextmanager
-def in_one_piece(driver: Driver) -> Iterator[None]:
-    """What is sent inside leaves at the end, together.
-
-    The first statement of a flush may lock a row that everybody wants. Sent at once, it would hold
-    it for as long as we need to prepare the rest, and on a busy machine wait for its turn besides.
-    """
-    # A descriptor of our own: the driver's may be closed, and given to somebody else, inside.
-    with socket.socket(fileno=os.dup(driver.fileno())) as line:
-        if CORK is None or line.family == socket.AF_UNIX:
-            yield
-            return
-        line.setsockopt(socket.IPPROTO_TCP, CORK, 1)
-        try:
-            yield
-        finally:
-            line.setsockopt(socket.IPPROTO_TCP, CORK, 0)
 
 
 class BeginningCursor(CursorMixin, psycopg.ClientCursor[Any]):
@@ -188,6 +164,20 @@ class PipelinedWrapper(stock.DatabaseWrapper):  # type: ignore[misc]
         self.begin.is_owed = self.has_committed = False
         return super().get_new_connection(params)
 
+    def is_usable(self) -> bool:
+        """Whether the connection is there still. Django asks at the first use in a request, with a
+        SELECT, which is a whole round trip: a line on which nothing has come is taken for one that
+        nobody has hung up."""
+        if self.connection is not None and not self.errors_occurred and is_silent(self.connection):
+            return True
+        return bool(super().is_usable())
+
+    def _look_after(self) -> None:
+        """What Django does for each cursor of its own."""
+        if not self.in_atomic_block:
+            self.close_if_health_check_failed()
+        self.ensure_connection()
+
     def create_cursor(self, name: str | None = None) -> Any:
         if name and self.begin.is_owed:
             with self.wrap_database_errors:
@@ -199,7 +189,7 @@ class PipelinedWrapper(stock.DatabaseWrapper):  # type: ignore[misc]
         it takes BEGIN with it, unless it is to be `apart`, before the transaction."""
         if not self.is_pipelined or (self.begin.is_owed and not apart):
             return self.cursor()
-        self.ensure_connection()
+        self._look_after()
         return self._prepare_cursor(PreparingCursor(self.connection, self.begin))
 
     def _owe_begin(self) -> None:
@@ -237,7 +227,7 @@ class PipelinedWrapper(stock.DatabaseWrapper):  # type: ignore[misc]
     def ask_together(self, selects: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
         """The rows of each SELECT, after one wait. A BEGIN that is owed goes out before them."""
         sent: list[PreparingCursor] = []
-        self.ensure_connection()
+        self._look_after()
         self.validate_no_broken_transaction()
         try:
             with self.wrap_database_errors:
@@ -259,7 +249,7 @@ class PipelinedWrapper(stock.DatabaseWrapper):  # type: ignore[misc]
         the one that tells what its error means.
         """
         sent: list[PreparingCursor] = []
-        self.ensure_connection()
+        self._look_after()
         self.validate_no_broken_transaction()
         try:
             with self.wrap_database_errors:

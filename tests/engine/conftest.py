@@ -11,6 +11,7 @@ from tests.plugins.postgres import ENGINE
 if os.environ.get("DATABASE_ENGINE") != ENGINE:
     collect_ignore = [
         "test_guardian.py",
+        "test_line.py",
         "test_pipeline.py",
         "test_proxy.py",
         "test_replay.py",
