@@ -2,12 +2,13 @@
 
 Each caller opens a connection for each call, as synchronous processes close theirs, and reads the
 answer to its end. Orders: `warm`, a number of seconds (answers a second of first calls), `again S`
-(of repeats), `p99` (milliseconds, of all first calls so far), `first_ms`, `again_ms` (the median
-of one caller alone).
+(of repeats), `p99` (milliseconds, of all first calls so far); and medians of one caller alone:
+`first_ms`, `again_ms` of a capture, `take_ms`, `take_again_ms` of taking a payment.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import socket
@@ -27,7 +28,10 @@ CALLERS = 8
 ALONE = 60
 SECRET = os.environ.get("BENCH_SECRET", "")
 PAYMENTS = os.environ.get("BENCH_PAYMENTS", "").split(",")
-BODY = b'{"amount": 1}'
+CAPTURED = b'{"amount": 1}'
+TAKEN = json.dumps(
+    {"amount": 1000, "currency": "EUR", "card": os.environ.get("BENCH_CARD")}
+).encode()
 
 
 @contextmanager
@@ -68,20 +72,29 @@ class Callers:
         self.port = port
         self.waited: list[float] = []
         self.known = [uuid.uuid4().hex for _ in range(CALLERS)]
+        self.taken = uuid.uuid4().hex
         for number, key in enumerate(self.known):
-            self.call(PAYMENTS[number], key)
+            self.capture(PAYMENTS[number], key)
 
-    def call(self, payment: str, key: str) -> float:
-        """One POST of a capture; how long it took."""
+    def capture(self, payment: str, key: str) -> float:
+        """POST a capture; how long it took."""
+        return self.post(f"payments/{payment}/capture", key, CAPTURED)
+
+    def take(self, key: str) -> float:
+        """POST a payment; how long it took."""
+        return self.post("payments", key, TAKEN)
+
+    def post(self, path: str, key: str, body: bytes) -> float:
+        """One call; how long it took."""
         head = (
-            f"POST /api/v1/payments/{payment}/capture HTTP/1.1\r\nHost: localhost\r\n"
+            f"POST /api/v1/{path} HTTP/1.1\r\nHost: localhost\r\n"
             f"Authorization: Bearer {SECRET}\r\nIdempotency-Key: {key}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(BODY)}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
             "Connection: close\r\n\r\n"
         )
         started = time.perf_counter()
         with socket.create_connection(("127.0.0.1", self.port), 60) as there:
-            there.sendall(head.encode() + BODY)
+            there.sendall(head.encode() + body)
             said = bytearray()
             while piece := there.recv(65536):
                 said += piece
@@ -90,10 +103,10 @@ class Callers:
         return time.perf_counter() - started
 
     def first(self, _number: int) -> None:
-        self.waited.append(self.call(random.choice(PAYMENTS), uuid.uuid4().hex))
+        self.waited.append(self.capture(random.choice(PAYMENTS), uuid.uuid4().hex))
 
     def again(self, number: int) -> None:
-        self.call(PAYMENTS[number], self.known[number])
+        self.capture(PAYMENTS[number], self.known[number])
 
     def rate(self, once: Callable[[int], None], seconds: float) -> float:
         """How many a second all callers together are answered."""
@@ -132,10 +145,14 @@ class Callers:
             return statistics.quantiles(self.waited, n=100)[98] * 1000
         if what == "again":
             return self.rate(self.again, float(number))
-        if what == "first_ms":
-            return self.median_ms(lambda: self.call(random.choice(PAYMENTS), uuid.uuid4().hex))
-        if what == "again_ms":
-            return self.median_ms(lambda: self.call(PAYMENTS[0], self.known[0]))
+        alone: dict[str, Callable[[], float]] = {
+            "first_ms": lambda: self.capture(random.choice(PAYMENTS), uuid.uuid4().hex),
+            "again_ms": lambda: self.capture(PAYMENTS[0], self.known[0]),
+            "take_ms": lambda: self.take(uuid.uuid4().hex),
+            "take_again_ms": lambda: self.take(self.taken),
+        }
+        if what in alone:
+            return self.median_ms(alone[what])
         return self.rate(self.first, float(what))
 
 

@@ -63,7 +63,11 @@ def make_shop() -> None:
         given = {"merchant": merchant, "customer": customer, "card": card}
         made = [authorized_payment(eur(HELD_MINOR - 1), **given) for _ in range(SHOP_PAYMENTS)]
         _key, secret = make_secret_key(merchant)
-    told = {"secret": secret, "payments": [str(payment.pk) for payment in made]}
+    told = {
+        "secret": secret,
+        "payments": [str(payment.pk) for payment in made],
+        "card": str(card.pk),
+    }
     sys.stdout.write(f"{json.dumps(told)}\n")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -39,6 +41,15 @@ def ask_with_the_orm() -> None:
 ASKING = pytest.mark.parametrize("ask", [ask_for_one, ask_for_two, ask_with_the_orm])
 
 
+@contextmanager
+def a_request_that_begins() -> Iterator[None]:
+    """As Django leaves the connection at the signal of a request, with health checks on."""
+    db: Any = connection
+    db.health_check_enabled, db.health_check_done = True, False
+    yield
+    db.health_check_enabled = False
+
+
 @pytest.fixture
 def proxy() -> Iterator[Proxy]:
     """With a connection through it that has been used, and a request that begins now."""
@@ -46,10 +57,9 @@ def proxy() -> Iterator[Proxy]:
         ask_for_one()
         ask_for_two()
         ask_with_the_orm()
-        connection.health_check_enabled, connection.health_check_done = True, False
         proxy.reset()
-        yield proxy
-    connection.health_check_enabled = False
+        with a_request_that_begins():
+            yield proxy
 
 
 @ASKING
