@@ -145,10 +145,21 @@ class CorrectionForm(KeyForm):
         super().__init__(data)
         self.initial.update(known)
         self.fields["to_status"].choices = list(targets)  # type: ignore[attr-defined]
+        if known.get("kind") == "late":
+            self._ask_what_becomes_of_it()
         self.fields["reason"].choices = [  # type: ignore[attr-defined]
             ("", _("Choose a reason")),
             *((reason.code, reason.words) for reason in reasons),
         ]
+
+    def _ask_what_becomes_of_it(self) -> None:
+        """Of money that turned up late nothing is wrong: a person decides about it."""
+        self.fields["to_status"].label = _("What becomes of it")
+        self.fields["provider_reference"].widget = forms.HiddenInput()
+        self.fields["evidence"].help_text = _(
+            "Who wants it so, the shop or the customer, and who said it: kept for good. No card "
+            "numbers."
+        )
 
     def clean_evidence(self) -> str:
         return self._clean("evidence", 1000)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.actor import Actor, ActorKind
 from payments.gateways.capabilities import Feature, why_not
 from payments.ledger.money import Money
-from payments.models import Attempt, Capture, Increment, Payment, Refund
+from payments.models import Attempt, Capture, Increment, LateAuthorization, Payment, Refund
 
 OURSELVES = {ActorKind.SYSTEM, ActorKind.OPERATOR}
 
@@ -240,7 +240,7 @@ def inquiry_decision(actor: Actor, unsettled: int) -> Decision:
     return YES
 
 
-Correctable = Attempt | Increment | Capture | Refund
+Correctable = Attempt | Increment | Capture | Refund | LateAuthorization
 STUCK_AFTER = timedelta(hours=1)
 """How long a call may be on its way before its outcome counts as stuck."""
 ASKED_ENOUGH = 2
@@ -256,13 +256,31 @@ CORRECTIONS: dict[type[Correctable], dict[str, tuple[str, ...]]] = {
         **dict.fromkeys(("voiding", "void_unknown"), ("voided", "succeeded")),
     },
     Refund: dict.fromkeys(("pending", "unknown", "conflicted"), ("succeeded", "failed")),
+    LateAuthorization: {"held": ("voiding",), "taken": ("returning", "adopted")},
 }
-"""From which state to which a person may set a row: what has no end yet, to an end."""
+"""From which state to which a person may set a row: what has no end yet, to an end; and what he may
+have done about money that turned up late."""
 
 
 def correction_targets(row: Correctable) -> tuple[str, ...]:
     """The states that a row may be set to; none when the provider has settled it."""
     return CORRECTIONS[type(row)].get(row.status, ())
+
+
+def stake_of(row: Correctable) -> int:
+    """How much a correction of `row` is about, in minor units."""
+    if isinstance(row, LateAuthorization):
+        return row.taken_minor or row.held_minor
+    return row.amount_minor
+
+
+def adoption_decision(late: LateAuthorization, *, is_last: bool = True) -> Decision:
+    """Whether what was taken late may be kept for its payment: only where nothing else was tried
+    since, let alone held or taken. `is_last`: its attempt is the payment's last."""
+    if late.payment.status == Payment.Status.FAILED and is_last:
+        return YES
+    reason = _("The payment has gone on without it: the customer might pay twice.")
+    return Decision(False, reason)
 
 
 def correction_decision(
@@ -288,15 +306,20 @@ def correction_decision(
         return YES
     if to_status not in correction_targets(row):
         return Decision(False, _("It cannot be set to this state."))
+    is_adoption = to_status == LateAuthorization.Status.ADOPTED
+    if isinstance(row, LateAuthorization) and is_adoption and not (may := adoption_decision(row)):
+        return may
     is_held = isinstance(row, Attempt) and to_status == Attempt.Status.AUTHORIZED
     if is_held and not (provider_reference or row.provider_reference):
         return Decision(False, _("Give the provider's reference: without it nothing is captured."))
-    if actor.kind is ActorKind.USER and (limit_minor is None or row.amount_minor > limit_minor):
+    if actor.kind is ActorKind.USER and (limit_minor is None or stake_of(row) > limit_minor):
         return Decision(True, _("Above your limit: another person must approve."), True)
     return YES
 
 
 def _provider_first(row: Correctable, now: datetime) -> Any | None:
+    if isinstance(row, LateAuthorization):
+        return None
     if row.status in ("pending", "voiding"):
         since = row.created_at
         if isinstance(row, Attempt | Capture) and row.void_requested_at is not None:

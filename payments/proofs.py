@@ -12,7 +12,16 @@ from django.db.models import Q, Sum
 from audit import clock, proofs
 from payments.ledger.chart import TransferCode
 from payments.ledger.models import Entry
-from payments.models import Attempt, Capture, DaysProgress, DayTotals, Increment, Payment, Refund
+from payments.models import (
+    Attempt,
+    Capture,
+    DaysProgress,
+    DayTotals,
+    Increment,
+    LateAuthorization,
+    Payment,
+    Refund,
+)
 from payments.queries.days import (
     COLUMNS,
     NOTHING,
@@ -32,6 +41,11 @@ PAGE = 500
 
 BOOKED_IN = {TransferCode.CAPTURE: 1, TransferCode.CAPTURE_VOIDED: -1}
 BOOKED_OUT = {TransferCode.REFUND_SENT: 1, TransferCode.REFUND_RETURNED: -1}
+BOOKED_LATE = {
+    TransferCode.LATE_TAKEN: 1,
+    TransferCode.LATE_RETURNED: -1,
+    TransferCode.LATE_ADOPTED: -1,
+}
 OPEN = ("awaiting_approval", "pending", "unknown", "conflicted")
 _MODES = {False: "test", True: "live"}
 VOIDING = (Capture.Status.VOIDING, Capture.Status.VOID_UNKNOWN)
@@ -46,14 +60,15 @@ def count_payments() -> int:
 def payments_off() -> Iterator[str]:
     """Names each payment whose amounts differ from its rows or from the ledger.
 
-    Pages by key, 500 payments and six SELECTs a page.
+    Pages by key, 500 payments and seven SELECTs a page.
     """
     after = None
     while True:
         rows = Payment.objects.order_by("pk")
         if after is not None:
             rows = rows.filter(pk__gt=after)
-        page = list(rows.prefetch_related("attempts", "increments", "captures", "refunds")[:PAGE])
+        rows = rows.prefetch_related("attempts", "increments", "captures", "refunds", "late")
+        page = list(rows[:PAGE])
         if not page:
             return
         booked = _booked(page)
@@ -69,6 +84,7 @@ def _booked(page: list[Payment]) -> Booked:
     """`{(code, reference, live): debits in minor units}` of the page's captures and refunds."""
     references = [f"capture:{c.pk}" for p in page for c in p.captures.all()]
     references += [f"refund:{r.pk}" for p in page for r in p.refunds.all()]
+    references += [name for p in page for late in p.late.all() for name in late.transfers]
     sums: Booked = {}
     for start in range(0, len(references), PAGE):
         rows = (
@@ -119,6 +135,8 @@ def _differences(payment: Payment, booked: Booked) -> Iterator[str]:
         yield from _compare(payment, "capture", capture, booked, BOOKED_IN, capture in done)
     for refund in refunds:
         yield from _compare(payment, "refund", refund, booked, BOOKED_OUT, refund in sent)
+    for late in payment.late.all():
+        yield from _compare_late(payment, late, booked)
 
 
 def _sum(rows: Iterable[Increment | Capture | Refund], states: Collection[str]) -> int:
@@ -140,6 +158,17 @@ def _compare(
         yield f"{payment.reference}: {kind} {row.pk} is booked at {found}, {due} is due"
     if any((code, place, not is_live) in booked for code in codes):
         yield f"{payment.reference}: {kind} {row.pk} is booked among {_MODES[not is_live]} money"
+
+
+def _compare_late(payment: Payment, late: LateAuthorization, booked: Booked) -> Iterator[str]:
+    is_live = payment.is_live
+    places = [(code, name) for code in BOOKED_LATE for name in late.transfers]
+    found = sum(BOOKED_LATE[code] * booked.get((code, name, is_live), 0) for code, name in places)
+    if found != late.taken_minor:
+        yield f"{payment.reference}: late {late.pk} is booked at {found}, {late.taken_minor} is due"
+    if any((code, name, not is_live) in booked for code, name in places):
+        mode = _MODES[not is_live]
+        yield f"{payment.reference}: late {late.pk} is booked among {mode} money"
 
 
 def count_days() -> int:

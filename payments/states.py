@@ -13,7 +13,15 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.errors import Kind, Refusal
 from audit.work import Work
-from payments.models import Asking, Attempt, Capture, Increment, Payment, Refund
+from payments.models import (
+    Asking,
+    Attempt,
+    Capture,
+    Increment,
+    LateAuthorization,
+    Payment,
+    Refund,
+)
 
 
 class Event(StrEnum):
@@ -30,6 +38,7 @@ class Event(StrEnum):
     ATTEMPT_CLOSED = "payments.attempt.closed"
     ATTEMPT_REOPENED = "payments.attempt.reopened"
     ATTEMPT_EXPIRED = "payments.attempt.expired"
+    ATTEMPT_ADOPTED = "payments.attempt.adopted"
     VOID_REQUESTED = "payments.void.requested"
     VOID_SUCCEEDED = "payments.void.succeeded"
     VOID_FAILED = "payments.void.failed"
@@ -42,6 +51,7 @@ class Event(StrEnum):
     CAPTURE_FAILED = "payments.capture.failed"
     CAPTURE_LOST = "payments.capture.lost"
     CAPTURE_CONFLICTED = "payments.capture.conflicted"
+    CAPTURE_ADOPTED = "payments.capture.adopted"
     CAPTURE_VOID_REQUESTED = "payments.capture.void_requested"
     CAPTURE_VOIDED = "payments.capture.voided"
     CAPTURE_VOID_FAILED = "payments.capture.void_failed"
@@ -55,10 +65,21 @@ class Event(StrEnum):
     REFUND_LOST = "payments.refund.lost"
     REFUND_CONFLICTED = "payments.refund.conflicted"
     REFUND_RETURNED = "payments.refund.returned"
+    LATE_FOUND = "payments.late.found"
+    LATE_RELEASE_REQUESTED = "payments.late.release_requested"
+    LATE_RELEASED = "payments.late.released"
+    LATE_RELEASE_REFUSED = "payments.late.release_refused"
+    LATE_RELEASE_LOST = "payments.late.release_lost"
+    LATE_TAKEN = "payments.late.taken"
+    LATE_RETURN_REQUESTED = "payments.late.return_requested"
+    LATE_RETURN_REFUSED = "payments.late.return_refused"
+    LATE_RETURN_LOST = "payments.late.return_lost"
+    LATE_RETURNED = "payments.late.returned"
+    LATE_ADOPTED = "payments.late.adopted"
 
 
 A, I, C, R = Attempt.Status, Increment.Status, Capture.Status, Refund.Status  # noqa: E741
-P, E = Payment.Status, Event
+L, P, E = LateAuthorization.Status, Payment.Status, Event
 
 _OPEN_ATTEMPT = (A.PENDING, A.UNKNOWN, A.CONFLICTED)
 
@@ -77,6 +98,9 @@ ATTEMPT: dict[tuple[str, Event], str] = {
     (A.REQUIRES_ACTION, E.ATTEMPT_FAILED): A.FAILED,
     (A.REQUIRES_ACTION, E.ATTEMPT_CONFLICTED): A.CONFLICTED,
     (A.REQUIRES_ACTION, E.ATTEMPT_EXPIRED): A.EXPIRED,
+    # A person takes for the payment what was taken after it had failed.
+    (A.FAILED, E.ATTEMPT_ADOPTED): A.AUTHORIZED,
+    (A.DECLINED, E.ATTEMPT_ADOPTED): A.AUTHORIZED,
     (A.AUTHORIZED, E.ATTEMPT_CLOSING): A.CLOSING,
     (A.AUTHORIZED, E.VOID_REQUESTED): A.VOIDING,
     (A.AUTHORIZED, E.VOID_SUCCEEDED): A.VOIDED,
@@ -138,15 +162,54 @@ REFUND: dict[tuple[str, Event], str] = {
     (R.SUCCEEDED, E.REFUND_RETURNED): R.RETURNED,
 }
 
+_HOLDING_LATE = (L.VOIDING, L.VOID_UNKNOWN, L.HELD)
+
+LATE: dict[tuple[str, Event], str] = {
+    **{(status, E.LATE_RELEASED): L.VOIDED for status in _HOLDING_LATE},
+    **{(status, E.LATE_TAKEN): L.TAKEN for status in _HOLDING_LATE},
+    (L.VOIDING, E.LATE_RELEASE_REFUSED): L.HELD,
+    (L.VOIDING, E.LATE_RELEASE_LOST): L.VOID_UNKNOWN,
+    (L.VOID_UNKNOWN, E.LATE_RELEASE_REFUSED): L.HELD,
+    (L.HELD, E.LATE_RELEASE_REQUESTED): L.VOIDING,
+    # The provider holds or has taken more of it after all.
+    (L.VOIDED, E.LATE_RELEASE_REQUESTED): L.VOIDING,
+    (L.VOIDED, E.LATE_TAKEN): L.TAKEN,
+    (L.TAKEN, E.LATE_RELEASE_REQUESTED): L.VOIDING,
+    (L.TAKEN, E.LATE_RETURN_REQUESTED): L.RETURNING,
+    (L.TAKEN, E.LATE_ADOPTED): L.ADOPTED,
+    # Somebody gave it back at the provider.
+    (L.TAKEN, E.LATE_RETURNED): L.RETURNED,
+    (L.RETURNING, E.LATE_RETURNED): L.RETURNED,
+    (L.RETURNING, E.LATE_RETURN_REFUSED): L.TAKEN,
+    (L.RETURNING, E.LATE_RETURN_LOST): L.RETURN_UNKNOWN,
+    (L.RETURNING, E.LATE_TAKEN): L.TAKEN,
+    (L.RETURN_UNKNOWN, E.LATE_RETURNED): L.RETURNED,
+    (L.RETURN_UNKNOWN, E.LATE_RETURN_REFUSED): L.TAKEN,
+    (L.RETURN_UNKNOWN, E.LATE_TAKEN): L.TAKEN,
+    # It came back, or more was taken.
+    (L.RETURNED, E.LATE_TAKEN): L.TAKEN,
+    (L.RETURNED, E.LATE_RELEASE_REQUESTED): L.VOIDING,
+}
+
 TABLES: dict[type[Asking], dict[tuple[str, Event], str]] = {
     Attempt: ATTEMPT,
     Increment: INCREMENT,
     Capture: CAPTURE,
     Refund: REFUND,
+    LateAuthorization: LATE,
 }
 
-ON_THEIR_WAY = frozenset({"pending", "voiding"})
-ASKED_FOR = ON_THEIR_WAY | {"unknown", "conflicted", "requires_action", "void_unknown"}
+
+def ended_without_money(attempt: Attempt) -> bool:
+    """Whether an attempt is over and never held anything, as far as we were told."""
+    if attempt.status == A.EXPIRED:
+        return attempt.approved_minor == 0
+    return attempt.status in (A.FAILED, A.DECLINED)
+
+
+ON_THEIR_WAY = frozenset({"pending", "voiding", "returning"})
+NOT_TOLD = frozenset({"unknown", "conflicted", "requires_action", "void_unknown", "return_unknown"})
+ASKED_FOR = ON_THEIR_WAY | NOT_TOLD
 """The states of a row whose end is still to come from the provider."""
 
 _MONEY_IN = {P.CAPTURED, P.PARTIALLY_CAPTURED, P.PARTIALLY_REFUNDED, P.REFUNDED}
@@ -157,7 +220,7 @@ MOVES: Mapping[str, Collection[str]] = {
     P.REQUIRES_ACTION: {P.AUTHORIZED, P.FAILED, P.EXPIRED, P.CONFLICTED},
     P.UNKNOWN: {P.AUTHORIZED, P.FAILED, P.REQUIRES_ACTION, P.CONFLICTED},
     P.CONFLICTED: {P.AUTHORIZED, P.FAILED, P.REQUIRES_ACTION},
-    P.FAILED: {P.PROCESSING},
+    P.FAILED: {P.PROCESSING, P.CAPTURED},
     P.AUTHORIZED: {
         P.PARTIALLY_CAPTURED,
         P.CAPTURED,

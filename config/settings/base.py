@@ -416,6 +416,9 @@ if API_LIMITS_URL:
     }
 # So long a payment that was made without `confirm` waits to be confirmed.
 CONFIRM_WITHIN_H = env.float("CONFIRM_WITHIN_H", 24.0)
+# So long money that was taken for a payment that had failed waits for a person who takes it for the
+# payment; then it goes back.
+LATE_RETURN_AFTER_H = env.float("LATE_RETURN_AFTER_H", 24.0)
 # As long as a payment can be refunded, and longer.
 IDEMPOTENCY_KEPT_DAYS = env.int("IDEMPOTENCY_KEPT_DAYS", 400)
 

@@ -21,6 +21,7 @@ from audit.work import Work
 from payments.commands.capture_voids import apply_capture_void_answer
 from payments.commands.captures import apply_capture_answer
 from payments.commands.increments import apply_increment_answer
+from payments.commands.late import adopt, start_release, start_return
 from payments.commands.payments import apply_authorization_answer, apply_authorization_failure
 from payments.commands.refunds import apply_refund_answer
 from payments.commands.voids import apply_void_answer
@@ -36,17 +37,19 @@ from payments.models import (
     Capture,
     Correction,
     Increment,
+    LateAuthorization,
     Payment,
     Refund,
     RefundReason,
     reference_of,
 )
-from payments.policy import Correctable, correction_decision
+from payments.policy import Correctable, correction_decision, stake_of
 from payments.queries.payments import list_reasons
 
 VOIDING = (Capture.Status.VOIDING, Capture.Status.VOID_UNKNOWN)
 Apply = Callable[[Work, Correctable, Correction], None]
 MADE = "payments.correction.made"
+DECIDED = "payments.late.decided"
 CORRECTED = "corrected"
 """What stands as the provider's status of a row that a person corrected."""
 
@@ -65,7 +68,8 @@ def correct_payment(
     key: str,
     provider_reference: str = "",
 ) -> Correction:
-    """Set an attempt, an increase, a capture or a refund to what the provider says of it.
+    """Set an attempt, an increase, a capture or a refund to what the provider says of it, or say
+    what becomes of money that turned up late.
 
     `seen_status` is what the person saw; another one now is a conflict. `evidence` says how the
     provider said it, `provider_reference` its name for the object (needed for an authorization that
@@ -100,7 +104,7 @@ def correct_payment(
     if decision.needs_second_person:
         _ask(work, correction)
         return correction
-    work.add(correction, event=MADE)
+    work.add(correction)
     _apply(work, row, correction)
     return correction
 
@@ -114,6 +118,8 @@ def load_row(work: Work, kind: str, row_id: uuid.UUID) -> Correctable:
         return work.load_one(Capture.objects.filter(pk=row_id), _missing(), also=also)
     if kind == Correction.Kind.INCREMENT:
         return work.load_one(Increment.objects.filter(pk=row_id), _missing(), also=also)
+    if kind == Correction.Kind.LATE:
+        return work.load_one(LateAuthorization.objects.filter(pk=row_id), _missing(), also=also)
     if kind == Correction.Kind.REFUND:
         return work.load_one(Refund.objects.filter(pk=row_id), _missing(), also=also)
     raise _missing()
@@ -147,7 +153,7 @@ def _new_correction(
         row_id=row.pk,
         from_status=row.status,
         to_status=to_status,
-        amount_minor=row.amount_minor,
+        amount_minor=stake_of(row),
         currency=row.currency,
         provider_reference=provider_reference,
         reason_id=reason,
@@ -180,9 +186,14 @@ def _apply(work: Work, row: Correctable, correction: Correction) -> None:
     if row.status != correction.to_status:
         message = _("This is not possible any more: the state has changed.")
         raise Refusal("illegal_move", message, Kind.CONFLICT, about=row.payment)
+    ended = {"status": Correction.Status.DONE, "settled_at": work.now}
+    if isinstance(row, LateAuthorization):
+        # Nothing was wrong: what is done now is done under its own name.
+        work.change(correction, event=DECIDED, **ended)
+        return
     work.change(row, event=f"payments.{correction.kind}.corrected")
     work.change(row.payment, event="payments.payment.corrected")
-    work.change(correction, event=MADE, status=Correction.Status.DONE, settled_at=work.now)
+    work.change(correction, event=MADE, **ended)
 
 
 def _operation(
@@ -279,6 +290,15 @@ def _ended(status: OperationStatus) -> Apply:
     return apply
 
 
+def _late(act: Callable[[Work, LateAuthorization], None]) -> Apply:
+    def apply(work: Work, row: Correctable, _correction: Correction) -> None:
+        if not isinstance(row, LateAuthorization):
+            raise _missing()
+        act(work, row)
+
+    return apply
+
+
 APPLY: dict[tuple[str, str], Apply] = {
     ("attempt", Attempt.Status.AUTHORIZED): _held,
     ("attempt", Attempt.Status.DECLINED): _declined,
@@ -291,6 +311,9 @@ APPLY: dict[tuple[str, str], Apply] = {
     ("increment", Increment.Status.FAILED): _ended(OperationStatus.FAILED),
     ("refund", Refund.Status.SUCCEEDED): _ended(OperationStatus.SUCCEEDED),
     ("refund", Refund.Status.FAILED): _ended(OperationStatus.FAILED),
+    ("late", LateAuthorization.Status.VOIDING): _late(start_release),
+    ("late", LateAuthorization.Status.RETURNING): _late(start_return),
+    ("late", LateAuthorization.Status.ADOPTED): _late(adopt),
 }
 
 

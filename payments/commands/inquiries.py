@@ -19,7 +19,7 @@ REQUESTED = "payments.inquiry.requested"
 def request_inquiry(work: Work, *, payment_id: uuid.UUID) -> Payment:
     """Ask the provider now what became of everything that is unknown about a payment.
 
-    Asked twice, the provider is asked twice; nothing else comes of it. 6 SELECTs.
+    Asked twice, the provider is asked twice; nothing else comes of it. 7 SELECTs.
     """
     payment, _attempt = load_payment(work, payment_id)
     rows = [

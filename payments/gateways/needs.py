@@ -19,8 +19,7 @@ ASIDE = InboundEvent.Status.QUARANTINED
 
 
 def put_aside(_actor: Actor, _now: datetime, _is_live: bool) -> list[QuerySet[Any, Any]]:
-    """Events that wait for a decision: another amount, money held for what failed, a dispute, a
-    word that nobody knows."""
+    """Events that wait for a decision: another amount, a dispute, a word that nobody knows."""
     rows = InboundEvent.objects.filter(status=ASIDE)
     return [shaped(rows, words="type", since="received_at")]
 

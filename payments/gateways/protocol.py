@@ -37,8 +37,9 @@ class OperationStatus(StrEnum):
 class AuthorizationAnswer:
     """What the issuer said. `amount` was asked for, `approved` is held (zero unless approved).
 
-    Increments are in both. `capturable` is what is left to be captured, None where the provider
-    does not say.
+    Increments are in both. `capturable` is what is left to be captured, `taken` what was captured
+    and has not gone back, each None where the provider does not say. `key` is the one that made it,
+    empty where the provider does not say.
 
     `decline_code` is one of `payments.gateways.declines`, empty without a decline; everything
     `raw_` is the provider's own text. `action_url` is where the cardholder goes next.
@@ -60,6 +61,8 @@ class AuthorizationAnswer:
     action_url: str = ""
     expires_at: datetime | None = None
     capturable: Money | None = field(default=None, compare=False)
+    taken: Money | None = field(default=None, compare=False)
+    key: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

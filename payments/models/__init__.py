@@ -8,11 +8,12 @@ from payments.models.attempts import Attempt, Increment
 from payments.models.captures import Capture
 from payments.models.corrections import Correction
 from payments.models.days import DaysProgress, DayTotals
+from payments.models.late import LateAuthorization
 from payments.models.networks import NetworkTerms
 from payments.models.payments import Payment, reference_of
 from payments.models.refunds import Refund, RefundReason
 
-Asking = Attempt | Increment | Capture | Refund
+Asking = Attempt | Increment | Capture | Refund | LateAuthorization
 """Rows that a provider was asked about."""
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "DayTotals",
     "DaysProgress",
     "Increment",
+    "LateAuthorization",
     "NetworkTerms",
     "Payment",
     "Refund",

@@ -12,6 +12,7 @@ from audit.owned import KeyedModel
 from payments.ledger.money import Money
 from payments.models.attempts import Attempt, Increment
 from payments.models.captures import Capture
+from payments.models.late import LateAuthorization
 from payments.models.payments import Payment
 from payments.models.refunds import Refund, RefundReason
 
@@ -20,12 +21,14 @@ CORRECTED: dict[str, type[models.Model]] = {
     "increment": Increment,
     "capture": Capture,
     "refund": Refund,
+    "late": LateAuthorization,
 }
 """What each kind of correction is about."""
 
 
 class Correction(KeyedModel):
-    """A state set by a person to what the provider really says: beside what was, never over it.
+    """A state set by a person to what the provider really says: beside what was, never over it; or
+    what he decided about money that turned up late.
 
     Names the row it corrects, what that was and what it is to be, why, and what shows it.
     """
@@ -35,6 +38,7 @@ class Correction(KeyedModel):
         CAPTURE = "capture", _("capture")
         REFUND = "refund", _("refund")
         INCREMENT = "increment", _("increment")
+        LATE = "late", _("late authorization")
 
     class Status(models.TextChoices):
         AWAITING_APPROVAL = "awaiting_approval", _("waiting for approval")

@@ -9,6 +9,7 @@ from audit.looks import whose
 from payments.models.attempts import Attempt, Increment
 from payments.models.captures import Capture
 from payments.models.corrections import Correction
+from payments.models.late import LateAuthorization
 from payments.models.networks import NetworkTerms
 from payments.models.payments import Payment
 from payments.models.refunds import Refund, RefundReason
@@ -18,7 +19,7 @@ ONCE = ["key", "fingerprint", "version"]
 
 def register() -> None:
     """Have every change on record, and every look found by whom it showed."""
-    for model in (Payment, Attempt, Increment, Capture):
+    for model in (Payment, Attempt, Increment, Capture, LateAuthorization):
         net.keep(model, left_out=ONCE)
     net.keep(Refund, masked=["comment"], left_out=ONCE)
     net.keep(Correction, masked=["evidence"], left_out=ONCE)

@@ -17,22 +17,33 @@ from audit.approvals.queries import as_limits, select_limits
 from audit.errors import Kind, Refusal
 from audit.together import together
 from payments.ledger.money import Money
-from payments.models import Attempt, Capture, Correction, Increment, Payment, RefundReason
+from payments.models import (
+    Attempt,
+    Capture,
+    Correction,
+    Increment,
+    LateAuthorization,
+    Payment,
+    RefundReason,
+)
 from payments.policy import (
     Correctable,
     Decision,
+    adoption_decision,
     correction_decision,
     correction_targets,
     inquiry_decision,
+    stake_of,
 )
 from payments.queries.pages import list_correctable
-from payments.queries.payments import list_reasons, make_story, select_story
+from payments.queries.payments import Story, list_reasons, make_story, select_story
 from payments.queries.unsettled import OPEN_TO_INQUIRY
 
 KINDS: dict[type[Correctable], str] = {
     Attempt: "attempt",
     Increment: "increment",
     Capture: "capture",
+    LateAuthorization: "late",
 }
 CONSEQUENCES: dict[tuple[str, str], Any] = {
     ("attempt", "authorized"): _("The bank holds the money: it can be captured."),
@@ -58,6 +69,16 @@ CONSEQUENCES: dict[tuple[str, str], Any] = {
     ("refund", "failed"): _(
         "The customer was not paid: the merchant is owed it again, and it can be refunded again."
     ),
+    ("late", "voiding"): _("The provider is asked once more to let go of what it holds."),
+    ("late", "returning"): _(
+        "All that was taken goes back to the customer's card. To the shop the payment has failed "
+        "and stays so."
+    ),
+    ("late", "adopted"): _(
+        "The payment is captured after all: we owe the money to the merchant, less our fee, and "
+        "the shop is told by webhook. Make sure that it still delivers, and that the customer has "
+        "not paid in another way."
+    ),
 }
 
 
@@ -78,6 +99,7 @@ class Target:
     status: str
     words: Any
     consequence: Any
+    why_not: Any = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +113,8 @@ class CorrectionPage:
     inquiry: Decision
     limit: Money | None
     reasons: Sequence[RefundReason]
+    is_last: bool
+    """The row belongs to the payment's last attempt."""
 
     @property
     def kind(self) -> str:
@@ -102,7 +126,7 @@ class CorrectionPage:
 
     @property
     def amount(self) -> Money | None:
-        return self.payment.money(self.row.amount_minor) if self.row else None
+        return self.payment.money(stake_of(self.row)) if self.row else None
 
     @property
     def targets(self) -> list[Target]:
@@ -110,15 +134,26 @@ class CorrectionPage:
             return []
         names = type(self.row).Status
         return [
-            Target(status, names(status).label, consequence_of(self.kind, self.row.status, status))
+            Target(
+                status,
+                names(status).label,
+                consequence_of(self.kind, self.row.status, status),
+                self._why_not(status),
+            )
             for status in correction_targets(self.row)
         ]
+
+    def _why_not(self, status: str) -> Any:
+        is_adoption = status == LateAuthorization.Status.ADOPTED
+        if not is_adoption or not isinstance(self.row, LateAuthorization):
+            return ""
+        return adoption_decision(self.row, is_last=self.is_last).reason
 
     @property
     def needs_second_person(self) -> bool:
         if self.row is None or self.limit is None:
             return True
-        return self.row.amount_minor > self.limit.minor
+        return stake_of(self.row) > self.limit.minor
 
 
 def kind_of(row: Correctable) -> str:
@@ -153,7 +188,13 @@ def get_correction_page(
         inquiry=inquiry_decision(actor, len(asked)),
         limit=None if minor is None else story.payment.money(minor),
         reasons=reasons,
+        is_last=_is_of_last(story, row),
     )
+
+
+def _is_of_last(story: Story, row: Correctable | None) -> bool:
+    last = story.last_attempt
+    return isinstance(row, LateAuthorization) and last is not None and row.attempt_id == last.pk
 
 
 def get_correction(correction_id: uuid.UUID) -> Correction:

@@ -10,7 +10,15 @@ from django.conf import settings
 from django.db.models import F, Q, QuerySet
 
 from audit import measures
-from payments.models import Asking, Attempt, Capture, Increment, Payment, Refund
+from payments.models import (
+    Asking,
+    Attempt,
+    Capture,
+    Increment,
+    LateAuthorization,
+    Payment,
+    Refund,
+)
 from payments.states import ASKED_FOR
 
 WITH: dict[type[Asking], tuple[str, ...]] = {
@@ -18,6 +26,7 @@ WITH: dict[type[Asking], tuple[str, ...]] = {
     Increment: ("attempt__account",),
     Capture: ("attempt__account",),
     Refund: ("attempt__account",),
+    LateAuthorization: ("payment", "attempt__account"),
 }
 HOLDS = (
     Payment.Status.REQUIRES_ACTION,
@@ -31,8 +40,10 @@ BOTH = (False, True)
 
 
 def rows_to_ask(model: type[Asking], now: datetime, limit: int) -> QuerySet[Any]:
-    """Rows without an end that are due to be asked for, the longest due first."""
-    rows = model.objects.filter(status__in=sorted(ASKED_FOR), ask_at__lte=now)
+    """Rows without an end that are due to be asked for, the longest due first; and what was taken
+    late and goes back by itself."""
+    states = sorted({*ASKED_FOR, "taken"} if model is LateAuthorization else ASKED_FOR)
+    rows = model.objects.filter(status__in=states, ask_at__lte=now)
     return rows.select_related(*WITH[model]).order_by("ask_at", "pk")[:limit]
 
 
@@ -56,7 +67,7 @@ def attempts_to_expire(now: datetime, limit: int) -> QuerySet[Attempt]:
 
 
 MOST_COUNTED = 1000
-NOBODY_KNOWS = ("conflicted", "unknown", "void_unknown")
+NOBODY_KNOWS = ("conflicted", "return_unknown", "unknown", "void_unknown")
 
 
 def count_unknown() -> Mapping[str, float]:

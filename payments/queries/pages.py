@@ -22,7 +22,14 @@ from audit.together import together
 from payments.ledger.chart import AccountCode
 from payments.ledger.money import Money
 from payments.ledger.queries import get_balance
-from payments.models import Attempt, Capture, Payment, Refund, RefundReason
+from payments.models import (
+    Attempt,
+    Capture,
+    LateAuthorization,
+    Payment,
+    Refund,
+    RefundReason,
+)
 from payments.parties.queries import masked_with
 from payments.policy import (
     Correctable,
@@ -118,6 +125,16 @@ class RefundView:
 
 
 @dataclass(frozen=True, slots=True)
+class LateView:
+    """An authorization that turned up late, and whether a person may say what becomes of it;
+    `is_open` while that is a question."""
+
+    late: LateAuthorization
+    decision: Decision
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentPage:
     """The payment page. Personal data in it is masked."""
 
@@ -126,6 +143,7 @@ class PaymentPage:
     attempts: Sequence[AttemptView]
     captures: Sequence[CaptureView]
     refunds: Sequence[RefundView]
+    late: Sequence[LateView]
     customer: Mapping[str, str]
     moments: Sequence[Moment]
     is_story_cut: bool
@@ -192,6 +210,7 @@ def get_payment_page(payment_id: uuid.UUID, actor: Actor, now: datetime) -> Paym
         refunds=[
             _view_refund(story, one, by_subject.get(one.pk), now) for one in reversed(story.refunds)
         ],
+        late=[_view_late(one, actor, now) for one in reversed(story.late)],
         customer=masked_with(customer, keys, ("name", "email")) if customer else {},
         moments=list_moments(told, entries),
         is_story_cut=len(entries) == timeline.MOST,
@@ -206,6 +225,11 @@ def _view_capture(story: Story, capture: Capture, actor: Actor, now: datetime) -
     is_taken = capture.status == Capture.Status.SUCCEEDED
     is_open = is_taken and capture.settles_at is not None and capture.settles_at > now
     return CaptureView(capture, decision, is_open)
+
+
+def _view_late(late: LateAuthorization, actor: Actor, now: datetime) -> LateView:
+    decision = correction_decision(actor, late, None, "", None, now)
+    return LateView(late, decision, bool(correction_targets(late)))
 
 
 def _view_refund(
@@ -243,6 +267,7 @@ def list_correctable(story: Story) -> list[Correctable]:
         *story.increments,
         *story.captures,
         *story.refunds,
+        *story.late,
     ]
     return [row for row in rows if correction_targets(row)]
 

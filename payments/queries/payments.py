@@ -20,6 +20,7 @@ from payments.models import (
     Capture,
     Correction,
     Increment,
+    LateAuthorization,
     Payment,
     Refund,
     RefundReason,
@@ -70,6 +71,7 @@ class Story:
     refunds: list[Refund]
     increments: list[Increment]
     corrections: list[Correction] = field(default_factory=list)
+    late: list[LateAuthorization] = field(default_factory=list)
 
     @property
     def last_attempt(self) -> Attempt | None:
@@ -89,6 +91,9 @@ def select_story(payments: Keys) -> list[QuerySet[Any, Any]]:
     )
     increments = Increment.objects.filter(payment_id__in=payments).select_related("requested_by")
     corrections = Correction.objects.filter(payment_id__in=payments).select_related("reason")
+    late = LateAuthorization.objects.filter(payment_id__in=payments).select_related(
+        "attempt", "payment"
+    )
     return [
         Payment.objects.filter(pk__in=payments).select_related("merchant", "customer"),
         attempts.order_by("number"),
@@ -96,17 +101,19 @@ def select_story(payments: Keys) -> list[QuerySet[Any, Any]]:
         refunds.order_by("created_at", "pk"),
         increments.order_by("created_at", "pk"),
         corrections.order_by("created_at", "pk"),
+        late.order_by("created_at", "pk"),
     ]
 
 
-STORY = 6
+STORY = 7
 """So many lists make a story."""
 
 
 def make_story(read: Sequence[list[Any]]) -> Story:
     """The story of what `select_story` found. Raises a Refusal (missing)."""
-    payments, attempts, captures, refunds, increments, corrections = read
-    return Story(_only(payments), attempts, captures, refunds, increments, corrections)
+    payments, *rows = read
+    attempts, captures, refunds, increments, corrections, late = rows
+    return Story(_only(payments), attempts, captures, refunds, increments, corrections, late)
 
 
 MOST_TOLD = 1000

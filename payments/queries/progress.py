@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from audit.encryption import fingerprint
-from payments.models import Asking, Attempt, Capture, Increment, Refund
+from payments.models import Asking, Attempt, Capture, Increment, LateAuthorization, Refund
 from payments.queries.payments import Story
 
 WAITS: dict[tuple[type[Asking], str], Any] = {
@@ -20,6 +20,12 @@ WAITS: dict[tuple[type[Asking], str], Any] = {
     (Capture, Capture.Status.PENDING): _("The capture is on its way to the provider."),
     (Capture, Capture.Status.VOIDING): _("The provider is asked to take the capture back."),
     (Refund, Refund.Status.PENDING): _("The refund is on its way to the provider."),
+    (LateAuthorization, LateAuthorization.Status.VOIDING): _(
+        "The provider is asked to let go of what it holds for an attempt that had failed."
+    ),
+    (LateAuthorization, LateAuthorization.Status.RETURNING): _(
+        "What was taken for an attempt that had failed is on its way back to the customer."
+    ),
 }
 UNKNOWN: dict[tuple[type[Asking], str], Any] = {
     (Attempt, Attempt.Status.UNKNOWN): _(
@@ -39,6 +45,13 @@ UNKNOWN: dict[tuple[type[Asking], str], Any] = {
     (Refund, Refund.Status.UNKNOWN): _(
         "The provider did not say whether the refund was made. Do not refund it again: the "
         "amount stays set aside until we know."
+    ),
+    (LateAuthorization, LateAuthorization.Status.VOID_UNKNOWN): _(
+        "The provider did not say whether it let go of what it held for an attempt that had failed."
+    ),
+    (LateAuthorization, LateAuthorization.Status.RETURN_UNKNOWN): _(
+        "The provider did not say whether it gave back what was taken for an attempt that had "
+        "failed. Do not give it back in another way."
     ),
 }
 _OTHER = _(
@@ -85,6 +98,7 @@ def progress_of(story: Story) -> Progress:
         *story.increments,
         *story.captures,
         *story.refunds,
+        *story.late,
     ]
     version = fingerprint({str(row.pk): [row.status, row.asked_times] for row in rows})
     return Progress(

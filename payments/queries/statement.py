@@ -50,7 +50,7 @@ class Statement:
     with_provider: Money
     """What the provider owes us of this payment, by the ledger."""
     with_provider_due: Money
-    """The same by the payment's own amounts: captured and not refunded."""
+    """The same by the payment's own amounts: captured and not refunded, and what was taken late."""
     in_flight: Money
     in_flight_due: Money
 
@@ -73,7 +73,7 @@ def make_statement(story: Story, entries: Sequence[Entry]) -> Statement:
         debits=payment.money(sum(e.amount_minor for e in entries if e.amount_minor > 0)),
         credits=payment.money(-sum(e.amount_minor for e in entries if e.amount_minor < 0)),
         with_provider=payment.money(sums.get(AccountCode.PROVIDER_CLEARING, 0)),
-        with_provider_due=payment.money(payment.captured_minor - payment.refunded_minor),
+        with_provider_due=payment.money(_due_from_provider(story)),
         in_flight=payment.money(-sums.get(AccountCode.REFUNDS_IN_FLIGHT, 0)),
         in_flight_due=payment.money(_sent_and_open(story)),
     )
@@ -84,9 +84,16 @@ def select_booked(story: Story) -> QuerySet[Entry]:
     references = [
         *(f"capture:{capture.pk}" for capture in story.captures),
         *(f"refund:{refund.pk}" for refund in story.refunds),
+        *(name for late in story.late for name in late.transfers),
         *(name for source in reference_sources for name in source(story)),
     ]
     return list_entries_for(references)
+
+
+def _due_from_provider(story: Story) -> int:
+    payment = story.payment
+    late = sum(one.taken_minor for one in story.late)
+    return payment.captured_minor - payment.refunded_minor + late
 
 
 def _sums(entries: Iterable[Entry]) -> Mapping[str, int]:

@@ -21,7 +21,7 @@ from audit.notes.queries import Board
 from audit.reading import sentence_of
 from payments.gateways.declines import explain
 from payments.ledger.money import Money
-from payments.models import Attempt, Correction, Payment, Refund
+from payments.models import Attempt, Correction, LateAuthorization, Payment, Refund
 from payments.policy import UNREACHED
 from payments.queries.payments import Story
 
@@ -35,6 +35,8 @@ DIRECTIONS: dict[str, str] = {
     "payments.refund.succeeded": OUT,
     "payments.refund.returned": IN,
     "payments.capture.voided": OUT,
+    "payments.late.taken": IN,
+    "payments.late.returned": OUT,
 }
 SILENT = {
     "approvals.approval.requested",
@@ -48,6 +50,8 @@ SILENT = {
     "payments.attempt.corrected",
     "payments.capture.corrected",
     "payments.refund.corrected",
+    "payments.attempt.adopted",
+    "payments.capture.adopted",
 }
 """Told already by what was asked for or decided in the same command."""
 STATUSES: dict[str, str] = {
@@ -63,6 +67,18 @@ STATUSES: dict[str, str] = {
     "closed": "voided",
     "reopened": "authorized",
     "action_required": "requires_action",
+    "payments.late.found": "unknown",
+    "payments.late.released": "voided",
+    "payments.late.release_requested": "voiding",
+    "payments.late.release_refused": "conflicted",
+    "payments.late.release_lost": "unknown",
+    "payments.late.taken": "conflicted",
+    "payments.late.return_requested": "sent",
+    "payments.late.return_refused": "failed",
+    "payments.late.return_lost": "unknown",
+    "payments.late.returned": "refunded",
+    "payments.late.adopted": "captured",
+    "payments.late.decided": "done",
     "lapsed": "",
     "withdrawn": "",
 }
@@ -77,7 +93,7 @@ WHO: dict[str, Any] = {
     ActorKind.INSTALLER: _("the installation"),
     ActorKind.VISITOR: _("a visitor"),
 }
-ORDER = ("payment", "attempt", "increment", "void", "capture", "refund", "approval")
+ORDER = ("payment", "attempt", "increment", "void", "capture", "refund", "late", "approval")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +183,8 @@ def _own(story: Story) -> Iterator[Told]:
         yield Told(capture, capture.amount)
     for refund in story.refunds:
         yield Told(refund, refund.amount, partial(_of_refund, refund))
+    for late in story.late:
+        yield Told(late, late.amount, partial(_of_late, late))
 
 
 def _tell_corrections(story: Story) -> list[Told]:
@@ -185,6 +203,12 @@ def _of_attempt(attempt: Attempt, event: str) -> Any:
     if event == "payments.attempt.rerouted" and attempt.raw_decline_code == UNREACHED:
         return _("The provider was not reached, so the next one was asked.")
     return ""
+
+
+def _of_late(late: LateAuthorization, event: str) -> Any:
+    if event == "payments.late.found":
+        return _("The provider holds or has taken money for an attempt that had failed.")
+    return late.failure_code if event.endswith("refused") else ""
 
 
 def _of_refund(refund: Refund, event: str) -> Any:

@@ -14,19 +14,34 @@ from django.utils.translation import pgettext_lazy
 from audit import keyset
 from audit.actor import Actor
 from audit.modes import of_mode
-from payments.models import Asking, Attempt, Capture, Increment, Payment, Refund
+from payments.models import (
+    Asking,
+    Attempt,
+    Capture,
+    Increment,
+    LateAuthorization,
+    Payment,
+    Refund,
+)
 from payments.policy import inquiry_decision
 from payments.queries.due import WITH
 from payments.queries.payments import Story
 
-MODELS: tuple[type[Asking], ...] = (Attempt, Increment, Capture, Refund)
-OPEN_TO_INQUIRY = ("unknown", "conflicted", "requires_action", "void_unknown")
+MODELS: tuple[type[Asking], ...] = (Attempt, Increment, Capture, Refund, LateAuthorization)
+OPEN_TO_INQUIRY = (
+    "unknown",
+    "conflicted",
+    "requires_action",
+    "void_unknown",
+    "return_unknown",
+    "held",
+)
 """States in which the provider may be asked at any time. What is only on its way is not among
 them: asked too early, a provider says that it never heard of it."""
 
 
 def list_open_to_inquiry(payment_id: uuid.UUID) -> Iterator[Any]:
-    """The rows of a payment that the provider may be asked about now. Four SELECTs."""
+    """The rows of a payment that the provider may be asked about now. Five SELECTs."""
     for model in MODELS:
         rows = model.objects.filter(payment_id=payment_id, status__in=OPEN_TO_INQUIRY)
         yield from rows.select_related(*WITH[model]).order_by("created_at", "pk")
@@ -39,6 +54,7 @@ def count_open_to_inquiry(story: Story) -> int:
         *story.increments,
         *story.captures,
         *story.refunds,
+        *story.late,
     )
     return sum(row.status in OPEN_TO_INQUIRY for row in rows)
 
@@ -59,13 +75,14 @@ def list_open_captures(attempt_id: uuid.UUID) -> list[Capture]:
     return list(rows.select_related("attempt__account").order_by("created_at", "pk"))
 
 
-STATES = ("unknown", "void_unknown", "conflicted")
-"""The states of which a provider owes us the end."""
+STATES = ("unknown", "void_unknown", "conflicted", "return_unknown", "held", "taken")
+"""The states of which a provider owes us the end, and those of money that turned up late."""
 NOUNS: dict[type[Asking], Any] = {
     Attempt: _("Authorization"),
     Increment: _("Increase"),
     Capture: _("Capture"),
     Refund: pgettext_lazy("noun", "Refund"),
+    LateAuthorization: _("Authorization that turned up late"),
 }
 
 
@@ -103,7 +120,7 @@ def list_unsettled(
     """What the providers have not told us of one mode's payments, or told so that it does not fit.
 
     The first page begins with what needs a person; then, and on the others, comes what they are
-    still asked about, oldest first. `for_person`: only the former. Four SELECTs, eight at an edge.
+    still asked about, oldest first. `for_person`: only the former. Five SELECTs, ten at an edge.
     """
     whose = of_mode(is_live, "payment__")
     if for_person or place.cursor is not None:

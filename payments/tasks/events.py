@@ -3,37 +3,46 @@ asked of the provider, so that any order and any number of repeats ends in the s
 
 from __future__ import annotations
 
+import functools
+
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from audit.errors import Kind, Refusal
 from payments.commands.payments import expire_authorization, record_authorization
 from payments.commands.voids import record_void_result
-from payments.gateways.events import TooEarly, handles, ignore
+from payments.gateways.events import EventHandler, TooEarly, handles, ignore
 from payments.gateways.models import InboundEvent
-from payments.gateways.protocol import (
-    AuthorizationAnswer,
-    AuthorizationStatus,
-    OperationAnswer,
-    OperationStatus,
-)
+from payments.gateways.protocol import AuthorizationAnswer, OperationAnswer, OperationStatus
 from payments.ledger.money import Money
 from payments.models import Asking, Attempt, Increment
 from payments.queries.payments import find_attempt, find_capture, find_refund
 from payments.queries.unsettled import list_open_captures, list_open_increments
 from payments.tasks.asking import gateway_of, sought_of
+from payments.tasks.late import follow_late
 from payments.tasks.resolve import settle
 from payments.tasks.send import tell_capture, tell_refund, void_operation_key
 
 OPEN = ("pending", "unknown", "conflicted", "requires_action")
 """What waits for its answer."""
-HOLDING = (AuthorizationStatus.AUTHORIZED, AuthorizationStatus.PARTIALLY_AUTHORIZED)
+
+
+def or_late(follow: EventHandler) -> EventHandler:
+    """What turned up after its attempt had failed is followed in its own way."""
+
+    @functools.wraps(follow)
+    def follow_either(event: InboundEvent) -> None:
+        if not follow_late(event):
+            follow(event)
+
+    return follow_either
 
 
 @handles("authorization.authorized", "authorization.partially_authorized")
 @handles("authorization.declined", "authorization.requires_action", "authorization.pending")
 @handles("payment_intent.amount_capturable_updated", "payment_intent.requires_action")
 @handles("payment_intent.processing", "payment_intent.payment_failed")
+@or_late
 def follow_authorization(event: InboundEvent) -> None:
     """An authorization has been decided."""
     attempt, answer = _ask_about(event)
@@ -42,6 +51,7 @@ def follow_authorization(event: InboundEvent) -> None:
 
 
 @handles("authorization.incremented")
+@or_late
 def follow_increment(event: InboundEvent) -> None:
     """More is held: each increase that we asked for and know no end of is asked about."""
     attempt = _attempt_of(event)
@@ -50,6 +60,7 @@ def follow_increment(event: InboundEvent) -> None:
 
 
 @handles("payment_intent.succeeded", "payment_intent.partially_funded", "charge.captured")
+@or_late
 def follow_taken(event: InboundEvent) -> None:
     """Something of what was held was taken: what we know no end of is asked about."""
     attempt = _attempt_of(event)
@@ -58,6 +69,7 @@ def follow_taken(event: InboundEvent) -> None:
 
 
 @handles("authorization.voided", "payment_intent.canceled")
+@or_late
 def follow_void(event: InboundEvent) -> None:
     """What was held has been let go, because we asked for it or for another reason."""
     attempt = _attempt_of(event)
@@ -84,6 +96,7 @@ def follow_void(event: InboundEvent) -> None:
 
 
 @handles("capture.succeeded", "capture.failed", "capture.voided")
+@or_late
 def follow_capture(event: InboundEvent) -> None:
     """A capture has ended, or was taken back."""
     capture = find_capture(event.connector, event.object_reference)
@@ -96,6 +109,7 @@ def follow_capture(event: InboundEvent) -> None:
 
 @handles("refund.succeeded", "refund.failed", "refund.created", "refund.updated")
 @handles("charge.refund.updated")
+@or_late
 def follow_refund(event: InboundEvent) -> None:
     """A refund has ended, or has come back after it had."""
     refund = find_refund(event.connector, event.object_reference)
@@ -107,6 +121,7 @@ def follow_refund(event: InboundEvent) -> None:
 
 
 @handles("authorization.expired")
+@or_late
 def follow_expiry(event: InboundEvent) -> None:
     """The provider let go of what was held because its time was over."""
     attempt, answer = _ask_about(event)
@@ -120,10 +135,8 @@ ignore("charge.updated", "charge.refunded", "charge.expired", "balance.available
 
 
 def _check_hold(attempt: Attempt, answer: AuthorizationAnswer) -> None:
-    """Raises Refusal when the provider speaks of more or less than what is on our books, or holds
-    money for an attempt that has failed: the event is put aside for a person."""
-    if attempt.status == Attempt.Status.FAILED and answer.status in HOLDING:
-        raise Refusal("held_after_failure", _("Money is held for what has failed."), Kind.CONFLICT)
+    """Raises Refusal when the provider speaks of more or less than is on our books: the event is
+    put aside for a person."""
     if attempt.increments.filter(status__in=OPEN).exists():
         return
     granted = attempt.increments.filter(status=Increment.Status.SUCCEEDED)

@@ -27,13 +27,14 @@ from payments.commands.refunds import record_refund_lost
 from payments.commands.voids import record_void_lost
 from payments.gateways.errors import GatewayError, Unavailable, Unknown
 from payments.gateways.protocol import AuthorizationAnswer, OperationAnswer
-from payments.models import Asking, Attempt, Capture, Increment, Refund
+from payments.models import Asking, Attempt, Capture, Increment, LateAuthorization, Refund
 from payments.queries.due import attempts_to_expire, rows_to_ask
 from payments.queries.payments import VOIDS
 from payments.queries.unsettled import MODELS, list_open_to_inquiry
 from payments.steps import NOTHING_SAID
 from payments.tasks import send
 from payments.tasks.asking import check_reference, gateway_of, silence_of, sought_of, through_of
+from payments.tasks.late import settle_late
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +84,8 @@ def settle(row: Asking) -> None:
         (_settle_void if row.status in VOIDS else _settle_authorization)(row)
     elif isinstance(row, Increment):
         _settle_increment(row)
+    elif isinstance(row, LateAuthorization):
+        settle_late(row)
     elif isinstance(row, Capture):
         (_settle_capture_void if row.status in VOIDS else _settle_capture)(row)
     else:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from payments.models import Asking, Attempt, Capture, Increment, Refund
+from payments.models import Asking, Attempt, Capture, Increment, LateAuthorization, Refund
 from payments.states import MOVES, TABLES, Event
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -64,11 +64,14 @@ def drawn(machine: Mapping[tuple[str, Event], str]) -> Iterator[tuple[str, str, 
         yield str(status), str(reached), event.value.removeprefix("payments.")
 
 
-@pytest.mark.parametrize(("place", "model"), list(enumerate([Attempt, Increment, Capture, Refund])))
+MACHINES = (Attempt, Increment, Capture, Refund, LateAuthorization)
+
+
+@pytest.mark.parametrize(("place", "model"), list(enumerate(MACHINES)))
 def test_picture_of_a_machine_is_its_table(place: int, model: type[Asking]) -> None:
     assert pictures()[place] == set(drawn(TABLES[model]))
 
 
 def test_picture_of_a_payment_shows_every_possible_change() -> None:
     known = {(str(old), str(new), "") for old, reached in MOVES.items() for new in reached}
-    assert pictures()[4] == known
+    assert pictures()[len(MACHINES)] == known

@@ -38,6 +38,7 @@ from payments.commands import (
     corrections,
     increments,
     intents,
+    late,
     payments,
     refunds,
     reroutes,
@@ -58,6 +59,7 @@ from payments.models import (
     Capture,
     Correction,
     Increment,
+    LateAuthorization,
     Payment,
     Refund,
     RefundReason,
@@ -424,6 +426,40 @@ def _not_reached_then_elsewhere(world: World, key: str) -> Iterator[tuple[str, C
     yield "payments.attempt.recorded", _answered(_last_attempt(key), "authorized")
 
 
+def _turned_up_late(world: World, key: str) -> Iterator[tuple[str, Call]]:
+    """What was taken after the failure goes back when nobody has kept it in time."""
+    yield "payments.payment.created", _created(world, key)
+    attempt = _last_attempt(key)
+    yield (
+        "payments.attempt.failed",
+        lambda: payments.record_authorization_failed(
+            attempt_id=attempt.pk, code="never_arrived", key=f"{attempt.pk}"
+        ),
+    )
+    answer = authorization_answer(attempt, "authorized", capturable=eur(0), taken=eur(8_000))
+    yield (
+        "payments.late.found",
+        lambda: late.record_late_authorization(
+            attempt_id=attempt.pk, answer=answer, key=f"{attempt.pk}-late"
+        ),
+    )
+    found = LateAuthorization.objects.get(attempt=attempt)
+    yield "payments.late.return_requested", _sent_back(found)
+    back = operation_answer(Capture(amount_minor=8_000, currency="EUR"))
+    yield (
+        "payments.late.returned",
+        lambda: late.record_late_return(late_id=found.pk, answer=back, key=f"{found.pk}-back"),
+    )
+
+
+def _sent_back(found: LateAuthorization) -> Call:
+    def send() -> LateAuthorization:
+        with clock.at(found.created_at + timedelta(days=2)):
+            return late.return_late(late_id=found.pk, key=f"{found.pk}-return")
+
+    return send
+
+
 STORIES = (
     _declined_then_captured_and_refunded,
     _refused_then_voided,
@@ -431,6 +467,7 @@ STORIES = (
     _lost_and_corrected,
     _prepared_then_confirmed,
     _not_reached_then_elsewhere,
+    _turned_up_late,
 )
 
 

@@ -15,7 +15,6 @@ from audit import clock
 from audit.outbox.delivery import deliver_due
 from payments.commands.captures import capture_payment
 from payments.commands.increments import increment_authorization
-from payments.commands.payments import record_authorization_failed
 from payments.commands.refunds import refund_payment
 from payments.commands.voids import record_void_lost, void_payment
 from payments.gateways.commands import receive_event, replay_event
@@ -198,20 +197,6 @@ def test_granted_increases_are_part_of_what_the_provider_speaks_of(house: House)
     attempt = Attempt.objects.get(payment=payment)
     assert attempt.approved_minor == attempt.amount_minor + 500
     assert tell(house, attempt, house.types[Attempt]).status == "processed"
-
-
-def test_money_held_for_what_has_failed_is_put_aside(house: House) -> None:
-    held = Attempt.objects.get(payment=house.pay())
-    reference = held.provider_reference
-    payment = new_payment(merchant=held.payment.merchant, card=held.card)
-    # The provider said that it is at it, then that it never heard of it, and then held the money.
-    payment = answer_attempt(payment, "pending", reference=f"{reference}-late")
-    attempt = Attempt.objects.get(payment=payment)
-    record_authorization_failed(attempt_id=attempt.pk, code="never_arrived", key=new_key())
-    attempt.refresh_from_db()
-    assert attempt.status == "failed"
-    event = tell(house, attempt, house.types[Attempt])
-    assert event.status == "quarantined"
 
 
 ODD: dict[str, dict[str, Any]] = {

@@ -118,9 +118,10 @@ ADVICE = {
         "changed. Compare the payment with the provider's own page; once both agree, process it "
         "anew."
     ),
+    # What was put aside before it was let go of by itself.
     "refused: held_after_failure": _(
-        "The provider holds money for a payment that has failed here. Let go of it on the "
-        "provider's own page, or the customer's money stays blocked until it expires."
+        "The provider holds money for a payment that has failed here. Process it anew: what is "
+        "held is let go, what was taken goes back."
     ),
 }
 

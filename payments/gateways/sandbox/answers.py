@@ -58,6 +58,8 @@ def read_authorization(body: Body) -> AuthorizationAnswer:
         action_url=text_of(three_ds, "challenge_url", 500) if isinstance(three_ds, dict) else "",
         expires_at=instant_of(body, "expires_at"),
         capturable=_money(body, "capturable_amount") if "capturable_amount" in body else None,
+        taken=_money(body, "refundable_amount") if "refundable_amount" in body else None,
+        key=text_of(body, "key", 120),
     )
 
 

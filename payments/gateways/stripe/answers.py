@@ -95,7 +95,18 @@ def read_intent(body: Body) -> AuthorizationAnswer:
         action_url=_action_url(body),
         expires_at=unix_of(card, "capture_before"),
         capturable=money_of(body, "amount_capturable"),
+        taken=_taken(body, charge),
+        key=text_of(part_of(body, "metadata"), KEY, 120),
     )
+
+
+def _taken(body: Body, charge: Body) -> Money:
+    """What was captured and not refunded. Raises Unknown."""
+    given = {
+        "amount_refunded": charge.get("amount_refunded") or 0,
+        "currency": body.get("currency"),
+    }
+    return money_of(body, "amount_received") - money_of(given, "amount_refunded")
 
 
 def _status_of(body: Body, charge: Body) -> AuthorizationStatus:

@@ -273,7 +273,7 @@ ASIDE = {
     "dispute": ("charge.dispute.created", "unknown type", "Their events are kept"),
     "payout": ("payout.paid", "unknown type", "What was paid out stands at the provider"),
     "authorization": ("a", "refused: amount_differs", "Compare the payment with the provider"),
-    "capture": ("b", "refused: held_after_failure", "Let go of it on the provider"),
+    "capture": ("b", "refused: held_after_failure", "Process it anew"),
     "refund": ("c", "about an object that is not ours", "it was made at the provider without us"),
 }
 

@@ -19,6 +19,7 @@ class Call:
     fields: Fields
     at: datetime
     quiet: bool  # its events are stored and not delivered
+    key: str
 
 
 @dataclass(frozen=True, slots=True)

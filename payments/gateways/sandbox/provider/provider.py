@@ -78,7 +78,7 @@ class Provider:
                 if stored is not None:
                     return Reply(201, stored.encode(), {"Idempotent-Replayed": "true"})
                 at, quiet = parts.moment_of(fields)
-                made = write.run(Call(db, target, fields, at, quiet))
+                made = write.run(Call(db, target, fields, at, quiet, key))
                 text = remember(db, key, request.path, print_of_call, made, at)
         parts.sender.wake()
         return Reply(201, text.encode())

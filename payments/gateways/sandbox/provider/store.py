@@ -7,7 +7,7 @@ from typing import Any
 
 from .errors import StartError
 
-VERSION = 2
+VERSION = 3
 
 SCHEMA = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -37,6 +37,7 @@ CREATE TABLE authorizations (
     latest_capture TEXT,
     expires_at TEXT NOT NULL,
     created TEXT NOT NULL,
+    key TEXT,
     CHECK (captured_amount + voided_amount + expired_amount <= approved_amount)
 );
 CREATE TABLE captures (
@@ -137,7 +138,10 @@ CREATE TABLE plans (
 );
 CREATE INDEX plans_at ON plans (at, sequence);
 """
-UPGRADES = {1: "ALTER TABLE voids ADD COLUMN capture TEXT;"}
+UPGRADES = {
+    1: "ALTER TABLE voids ADD COLUMN capture TEXT;",
+    2: "ALTER TABLE authorizations ADD COLUMN key TEXT;",
+}
 """What brings the file of a version to the next one."""
 
 

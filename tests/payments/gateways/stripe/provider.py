@@ -220,6 +220,8 @@ class FakeStripe:
         )
         if amount > intent["amount_received"] - given:
             raise Refused(400, type="invalid_request_error", code="charge_already_refunded")
+        if intent["latest_charge"] is not None:
+            intent["latest_charge"]["amount_refunded"] = given + amount
         name = f"re_{next(self.numbers):024d}"
         self.refunds[name] = {
             "id": name,
@@ -261,6 +263,7 @@ def _charge(intent: Body, held: int, card: str) -> Body:
         "id": intent["id"].replace("pi_", "ch_"),
         "object": "charge",
         "status": "succeeded",
+        "amount_refunded": 0,
         "outcome": {"network_status": "approved_by_network", "network_decline_code": None},
         "payment_method_details": {
             "type": "card",

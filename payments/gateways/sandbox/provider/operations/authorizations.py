@@ -49,6 +49,7 @@ def authorize(call: Call) -> View:
         "network_transaction_id": network_transaction(identifier),
         "expires_at": stamp(call.at + LIFE),
         "created": stamp(call.at),
+        "key": call.key,
         **_first_answer(card, identifier, amount),
     }
     insert(call.db, "authorizations", row)

@@ -42,6 +42,7 @@ def authorization_view(row: sqlite3.Row, at: datetime) -> View:
         "id": row["id"],
         "status": row["status"],
         "reference": row["reference"],
+        "key": row["key"],
         "card": row["card"],
         "capture": row["capture"],
         "currency": row["currency"],
