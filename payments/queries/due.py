@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import F, Q, QuerySet
 
 from audit import measures
+from audit.together import together
 from payments.models import (
     Asking,
     Attempt,
@@ -71,13 +72,11 @@ NOBODY_KNOWS = ("conflicted", "return_unknown", "unknown", "void_unknown")
 
 
 def count_unknown() -> Mapping[str, float]:
-    """How many outcomes nobody knows, up to a thousand of each kind. By index."""
-    return {
-        model._meta.model_name or "": model.objects.filter(status__in=NOBODY_KNOWS)[
-            :MOST_COUNTED
-        ].count()
-        for model in WITH
-    }
+    """How many outcomes nobody knows, up to a thousand of each kind. One SELECT, by index."""
+    rows = [model.objects.filter(status__in=NOBODY_KNOWS).values("pk") for model in WITH]
+    found = together(*(one.order_by()[:MOST_COUNTED] for one in rows))
+    names = [model._meta.model_name or "" for model in WITH]
+    return {name: len(some) for name, some in zip(names, found, strict=True)}
 
 
 def register() -> None:
