@@ -172,6 +172,7 @@ CLOSED: dict[str, str] = {
     "payments/parts/filters.html: form.state": CHOICES,
     "payments/parts/filters.html: form.state.errors": FIELD,
     "payments/parts/increments.html: increments": FEW,
+    "payments/parts/late.html: late": FEW,
     "payments/parts/ledger.html: movement.lines": "the accounts of one transfer",
     "payments/parts/ledger.html: statement.movements": FEW,
     "payments/parts/refund_preview.html: preview.bookings": "the accounts of one transfer",
