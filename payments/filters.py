@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -24,6 +24,7 @@ from audit.keyset import without_place
 from payments.gateways.declines import DECLINES
 from payments.ledger.money import Money
 from payments.models import Payment
+from payments.parties.forms import MerchantField
 from payments.parties.models import Merchant
 from payments.queries.search import Wanted
 
@@ -100,9 +101,7 @@ class PaymentFilter(forms.Form):
         choices=Payment.Status.choices,
         widget=forms.CheckboxSelectMultiple,
     )
-    merchant = forms.TypedChoiceField(
-        label=_("Merchant"), required=False, coerce=uuid.UUID, empty_value=None
-    )
+    merchant = MerchantField(required=False)
     since = DayField(label=_("From"), required=False)
     until = DayField(label=_("Until"), required=False)
     amount = AmountField(_("Amount"))
@@ -149,21 +148,27 @@ class PaymentFilter(forms.Form):
         "connector",
         "decline",
     )
-    CHOSEN = ("merchant", "method", "connector", "decline")
+    CHOSEN = ("method", "connector", "decline")
 
-    def __init__(self, data: Mapping[str, Any], merchants: Iterable[Merchant]) -> None:
+    def __init__(self, data: Mapping[str, Any], merchants: QuerySet[Merchant]) -> None:
         super().__init__(data)
-        choices = [("", ANY), *((str(one.pk), one.name) for one in merchants)]
-        self.fields["merchant"].choices = choices  # type: ignore[attr-defined]
+        self._merchant.offer(merchants, ANY)
         connectors = [("", ANYTHING), *((name, name) for name in settings.GATEWAYS)]
         self.fields["connector"].choices = connectors  # type: ignore[attr-defined]
         self.fields["reference"].widget.attrs |= {"autocomplete": "off", "spellcheck": "false"}
         for name, field in self.fields.items():
             if name == "state":
                 continue
-            kind = "form-select" if name in self.CHOSEN else "form-control"
+            is_chosen = isinstance(field.widget, forms.Select)
+            kind = "form-select" if is_chosen else "form-control"
             wrong = " is-invalid" if name in self.errors else ""
             field.widget.attrs["class"] = f"{kind}{wrong}"
+
+    @property
+    def _merchant(self) -> MerchantField:
+        field: Any = self.fields["merchant"]
+        found: MerchantField = field
+        return found
 
     def clean_currency(self) -> str:
         code = str(self.cleaned_data["currency"]).upper()
@@ -211,12 +216,17 @@ class PaymentFilter(forms.Form):
         return any(self.data.get(name) for name in self.MORE)
 
     def tidy_address(self) -> str:
-        """The query of an address with what was given and nothing empty, repeated or unknown."""
+        """The query of an address with what was given and nothing empty, repeated or unknown.
+
+        A merchant who was named stands in it by his id.
+        """
         kept = QueryDict(mutable=True)
         for name in self.fields:
             values = [value.strip() for value in _values(self.data, name) if value.strip()]
             if values:
                 kept.setlist(name, list(dict.fromkeys(values)))
+        if merchant_id := self.cleaned_data.get("merchant"):
+            kept["merchant"] = str(merchant_id)
         return kept.urlencode()
 
     def chips(self, path: str) -> list[Chip]:
@@ -234,6 +244,8 @@ class PaymentFilter(forms.Form):
         if name in ("state", *self.CHOSEN):
             choices = {str(key): label for key, label in self.fields[name].choices}  # type: ignore[attr-defined]
             return choices.get(value, value[:40])
+        if name == "merchant" and (found := self._merchant.find(value.strip())):
+            return found[0].name
         day = self.cleaned_data.get(name) if name in ("since", "until") else None
         return date_format(day) if day else value[:40]
 

@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from audit.kept import KeepsWork
 from config.api.scopes import TABLE
+from payments.parties.forms import MerchantField
 from payments.parties.models import Merchant
 
 DAYS = (
@@ -41,7 +43,7 @@ class KeyedForm(KeepsWork, forms.Form):
 class ApiKeyForm(KeyedForm):
     """For whom, what for, and what it may do."""
 
-    merchant = forms.TypedChoiceField(label=_("Merchant"), coerce=uuid.UUID)
+    merchant = MerchantField()
     name = forms.CharField(
         label=_("Name"),
         max_length=80,
@@ -58,12 +60,10 @@ class ApiKeyForm(KeyedForm):
     )
     days = forms.TypedChoiceField(label=_("Expires"), coerce=int, choices=DAYS)
 
-    def __init__(self, merchants: Iterable[Merchant], data: QueryDict | None = None) -> None:
+    def __init__(self, merchants: QuerySet[Merchant], data: QueryDict | None = None) -> None:
         super().__init__(data)
-        self.fields["merchant"].choices = [  # type: ignore[attr-defined]
-            ("", _("Choose a merchant")),
-            *((str(one.pk), f"{one.name} ({one.reference})") for one in merchants),
-        ]
+        fields: Any = self.fields
+        fields["merchant"].offer(merchants, _("Choose a merchant"))
 
     def expires_at(self, now: datetime) -> datetime | None:
         """When a valid form's key ends."""

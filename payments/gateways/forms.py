@@ -10,11 +10,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from payments.gateways.capabilities import CAPABILITIES
 from payments.gateways.models import ConnectorAccount
+from payments.parties.forms import MerchantField
 from payments.parties.models import Merchant
 
 ANY = _("any")
@@ -32,11 +34,6 @@ BRANDS = (
 )
 
 
-def merchants_of(merchants: Iterable[Merchant], nobody: Any) -> list[tuple[str, Any]]:
-    """The choices of a merchant, with the words for none of them."""
-    return [("", nobody), *((str(one.pk), f"{one.name} ({one.reference})") for one in merchants)]
-
-
 def _secret(label: Any, help_text: Any, *, required: bool = True) -> forms.CharField:
     widget = forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"})
     return forms.CharField(
@@ -52,9 +49,7 @@ class AccountForm(forms.Form):
     name = forms.CharField(
         label=_("Name"), max_length=80, help_text=_("What people here call this account.")
     )
-    merchant = forms.TypedChoiceField(
-        label=_("For"), coerce=uuid.UUID, required=False, empty_value=None
-    )
+    merchant = MerchantField(label=_("For"), required=False)
     mode = forms.ChoiceField(label=_("Mode"), choices=MODES)
     api_key = _secret(
         _("Secret key"),
@@ -67,12 +62,12 @@ class AccountForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, merchants: Iterable[Merchant], data: QueryDict | None = None) -> None:
+    def __init__(self, merchants: QuerySet[Merchant], data: QueryDict | None = None) -> None:
         super().__init__(data)
         self.initial["key"] = uuid.uuid4()
         fields: Any = self.fields
         fields["connector"].choices = [(one.connector, one.label) for one in CAPABILITIES.values()]
-        fields["merchant"].choices = merchants_of(merchants, _("Every merchant (the house's own)"))
+        fields["merchant"].offer(merchants, _("Every merchant (the house's own)"))
 
 
 class KeyForm(forms.Form):
@@ -96,9 +91,7 @@ class RouteForm(forms.Form):
     """Which payments, and where they go."""
 
     mode = forms.ChoiceField(label=_("Mode"), choices=MODES)
-    merchant = forms.TypedChoiceField(
-        label=_("Merchant"), coerce=uuid.UUID, required=False, empty_value=None
-    )
+    merchant = MerchantField(required=False)
     currency = forms.ChoiceField(label=_("Currency"), required=False)
     brand = forms.ChoiceField(label=_("Brand"), required=False)
     first = forms.TypedChoiceField(label=_("First"), coerce=uuid.UUID)
@@ -111,7 +104,7 @@ class RouteForm(forms.Form):
 
     def __init__(
         self,
-        merchants: Iterable[Merchant],
+        merchants: QuerySet[Merchant],
         currencies: Iterable[str],
         accounts: Iterable[ConnectorAccount],
         data: QueryDict | None = None,
@@ -119,7 +112,7 @@ class RouteForm(forms.Form):
         super().__init__(data)
         fields: Any = self.fields
         named = [(str(one.pk), _name(one)) for one in accounts]
-        fields["merchant"].choices = merchants_of(merchants, ANY)
+        fields["merchant"].offer(merchants, ANY)
         fields["currency"].choices = [("", ANY), *((one, one) for one in currencies)]
         fields["brand"].choices = [("", ANY), *((one, _title(one)) for one in BRANDS)]
         for name in ("first", "second", "third"):
@@ -136,20 +129,20 @@ class PreviewForm(forms.Form):
     """A payment that might come."""
 
     mode = forms.ChoiceField(label=_("Mode"), choices=MODES)
-    merchant = forms.TypedChoiceField(label=_("Merchant"), coerce=uuid.UUID)
+    merchant = MerchantField()
     currency = forms.ChoiceField(label=_("Currency"))
     brand = forms.ChoiceField(label=_("Brand"), choices=[(one, one) for one in BRANDS])
     connector = forms.ChoiceField(label=_("The card's token is of"))
 
     def __init__(
         self,
-        merchants: Iterable[Merchant],
+        merchants: QuerySet[Merchant],
         currencies: Iterable[str],
         data: QueryDict | None = None,
     ) -> None:
         super().__init__(data)
         fields: Any = self.fields
-        fields["merchant"].choices = merchants_of(merchants, _("Choose a merchant"))
+        fields["merchant"].offer(merchants, _("Choose a merchant"))
         fields["currency"].choices = [(one, one) for one in currencies]
         fields["brand"].choices = [(one, _title(one)) for one in BRANDS]
         fields["connector"].choices = [(one.connector, one.label) for one in CAPABILITIES.values()]

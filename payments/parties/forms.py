@@ -8,13 +8,16 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from audit.errors import Refusal
 from audit.kept import KeepsWork, find_kept
 from audit.texts import clean_text
-from payments.parties.models import PERSONAL_FIELDS
-from payments.parties.policy import CLEANERS, READABLE
+from payments.parties.models import PERSONAL_FIELDS, Merchant
+from payments.parties.policy import CLEANERS, READABLE, name_key
+from payments.parties.queries import find_merchants
 
 FIELDS = {
     "name": _("Name"),
@@ -33,6 +36,87 @@ REASONS = {
     "request": _("The customer asks what is known of him"),
 }
 """Why somebody may need to see a detail. The code stands in the record, in clear: no free text."""
+
+
+MOST_OFFERED = 200
+"""So many merchants are offered to choose from; where there are more, one is named."""
+
+
+class MerchantField(forms.CharField):
+    """A merchant, cleaned to its id. Chosen from a list where there are few; where there are many,
+    named by reference, or by the beginning of a name that no other has."""
+
+    widget: Any = forms.Select
+    default_error_messages = {
+        "unknown": _("There is no such merchant."),
+        "several": _("Several merchants are called so: write more of the name, or the reference."),
+    }
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**{"label": _("Merchant"), "max_length": 120, **given})
+        self.merchants = Merchant.objects.none()
+        self.is_named = False
+        self._found: dict[str, list[Merchant]] = {}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> MerchantField:
+        copied: MerchantField = super().__deepcopy__(memo)
+        copied._found = {}
+        return copied
+
+    def offer(self, merchants: QuerySet[Merchant], nobody: Any) -> None:
+        """These merchants, and the words for none of them. One SELECT."""
+        self.merchants = merchants
+        rows = list(merchants[: MOST_OFFERED + 1])
+        self.is_named = len(rows) > MOST_OFFERED
+        if self.is_named:
+            named = _("M-… or a name")
+            words = named if self.required else format_lazy("{} · {}", nobody, named)
+            hints = {"placeholder": words, "autocomplete": "off"}
+            self.widget = forms.TextInput({**hints, "spellcheck": "false"})
+        else:
+            choices = ((str(one.pk), f"{one.name} ({one.reference})") for one in rows)
+            self.widget = forms.Select(choices=[("", nobody), *choices])
+            self._found = {str(one.pk): [one] for one in rows}
+        self.widget.is_required = self.required
+
+    def find(self, text: str) -> list[Merchant]:
+        """Whom a text means: one, or two to tell that it is not clear. One SELECT where they are
+        named, none for what is known."""
+        if text not in self._found and self.is_named:
+            self._found[text] = self._look_up(text)
+        return self._found.get(text, [])
+
+    def _look_up(self, text: str) -> list[Merchant]:
+        try:
+            return list(self.merchants.filter(pk=uuid.UUID(text)))
+        except ValueError:
+            found = list(self.merchants.filter(find_merchants(text))[:2])
+        # The whole name of one is the beginning of another's.
+        is_whole = bool(found) and found[0].name_key == name_key(text)
+        return found[:1] if is_whole and found[-1].name_key != name_key(text) else found
+
+    def clean(self, value: Any) -> uuid.UUID | None:
+        text = super().clean(value)
+        if not text:
+            return None
+        found = self.find(text)
+        if len(found) != 1:
+            code = "several" if found else "unknown"
+            raise ValidationError(self.error_messages[code], code=code)
+        return found[0].pk
+
+    def prepare_value(self, value: Any) -> Any:
+        """An id, as links have it, is read as a reference where merchants are named."""
+        found = self.find(str(value)) if self.is_named and value and _is_id(value) else []
+        return found[0].reference if found else value
+
+
+def _is_id(value: Any) -> bool:
+    try:
+        uuid.UUID(str(value))
+    except ValueError:
+        return False
+    return True
 
 
 def ticket_field() -> forms.RegexField:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.lists.kinds import ListKind
 from payments.filters import PaymentFilter
+from payments.parties.models import Merchant
 from payments.tables import COLUMNS, FIXED, USUAL
 
 MOST = 4000
@@ -20,11 +21,13 @@ def tidy(query: str) -> str:
         kept = QueryDict(query[:MOST], mutable=True)
     except ValueError:
         return ""
-    for name in PaymentFilter(kept, []).errors:
+    for name in PaymentFilter(kept, Merchant.objects.none()).errors:
         # Which merchants there are is asked when the list is shown.
         if name != "merchant" or not _is_id(kept.get(name, "")):
             kept.pop(name, None)
-    return PaymentFilter(kept, []).tidy_address()
+    form = PaymentFilter(kept, Merchant.objects.none())
+    form.is_valid()
+    return form.tidy_address()
 
 
 def _is_id(text: str) -> bool:

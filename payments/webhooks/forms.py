@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
 from typing import Any, cast
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from audit.kept import KeepsWork
+from payments.parties.forms import MerchantField
 from payments.parties.models import Merchant
 from payments.webhooks import registry
 from payments.webhooks.models import Delivery, Endpoint
@@ -20,11 +21,6 @@ ANY = _("Any")
 OVERLAPS = ((0, _("At once")), (24, _("In a day")), (168, _("In a week")), (720, _("In 30 days")))
 SINCE = ((1, _("The last day")), (3, _("The last three days")), (30, _("The last 30 days")))
 MODES = (("test", _("Test: no money moves")), ("live", _("Live: real money")))
-
-
-def merchant_choices(merchants: Iterable[Merchant]) -> list[tuple[str, Any]]:
-    """Merchants to choose from."""
-    return [(str(one.pk), f"{one.name} ({one.reference})") for one in merchants]
 
 
 class EndpointForm(KeepsWork, forms.Form):
@@ -60,16 +56,14 @@ class NewEndpointForm(EndpointForm):
     field_order = ("merchant", "mode", "url", "description", "types", "key")
 
     key = forms.UUIDField(widget=forms.HiddenInput)
-    merchant = forms.TypedChoiceField(label=_("Merchant"), coerce=uuid.UUID)
+    merchant = MerchantField()
     mode = forms.ChoiceField(label=_("Mode"), choices=MODES)
 
-    def __init__(self, merchants: Iterable[Merchant], data: QueryDict | None = None) -> None:
+    def __init__(self, merchants: QuerySet[Merchant], data: QueryDict | None = None) -> None:
         super().__init__(data)
         self.initial["key"] = uuid.uuid4()
-        self.fields["merchant"].choices = [  # type: ignore[attr-defined]
-            ("", _("Choose a merchant")),
-            *merchant_choices(merchants),
-        ]
+        fields: Any = self.fields
+        fields["merchant"].offer(merchants, _("Choose a merchant"))
 
 
 class ChangeForm(EndpointForm):
@@ -134,18 +128,20 @@ class DeliveryFilter(forms.Form):
 class EventFilter(forms.Form):
     """As above, for events."""
 
-    merchant = forms.UUIDField(label=_("Merchant"), required=False, widget=forms.Select)
+    merchant = MerchantField(required=False)
     mode = forms.ChoiceField(label=_("Mode"), required=False, choices=[("", ANY), *MODES])
     type = forms.ChoiceField(label=_("Event"), required=False)
     object = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: QueryDict, merchants: Iterable[Merchant]) -> None:
+    def __init__(self, data: QueryDict, merchants: QuerySet[Merchant]) -> None:
         super().__init__(data)
-        self.fields["merchant"].widget.choices = [
-            ("", ANY),
-            *merchant_choices(merchants),
-        ]
+        fields: Any = self.fields
+        fields["merchant"].offer(merchants, ANY)
         self.fields["type"].choices = [  # type: ignore[attr-defined]
             ("", ANY),
             *((one, one) for one in registry.types),
         ]
+        is_chosen = isinstance(fields["merchant"].widget, forms.Select)
+        wrong = " is-invalid" if "merchant" in self.errors else ""
+        kind = "form-select" if is_chosen else "form-control"
+        fields["merchant"].widget.attrs["class"] = kind + wrong

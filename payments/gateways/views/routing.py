@@ -35,7 +35,7 @@ def routing(request: HttpRequest) -> HttpResponse:
     page = keyset.take(list_routes(), place, by="changed_at", descending=True)
     saw(request, page.rows)
     form = PreviewForm(
-        list(list_merchants()),
+        list_merchants(),
         list_currencies(),
         request.GET if "merchant" in request.GET else None,
     )
@@ -89,7 +89,7 @@ def route_new(request: HttpRequest) -> HttpResponse:
 
 
 def _route_form(data: QueryDict | None) -> RouteForm:
-    return RouteForm(list(list_merchants()), list_currencies(), list(list_accounts()), data)
+    return RouteForm(list_merchants(), list_currencies(), list(list_accounts()), data)
 
 
 def _show(request: HttpRequest, form: RouteForm, status: int) -> HttpResponse:

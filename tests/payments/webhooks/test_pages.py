@@ -97,7 +97,7 @@ def test_an_endpoint_made_on_the_page_shows_its_secret_once(
         ({"url": "https://a:b@shop.example/"}, "name or a password"),
         ({"url": ""}, "This field is required"),
         ({"types": ["payment.levitated"]}, "not one of the available choices"),
-        ({"merchant": str(NOBODY)}, "not one of the available choices"),
+        ({"merchant": str(NOBODY)}, "There is no such merchant"),
         ({"mode": "live"}, "not live yet"),
         ({"description": "card 4111 1111 1111 1111"}, "card"),
         ({"key": "x"}, "open it again"),
