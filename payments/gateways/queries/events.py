@@ -63,6 +63,8 @@ class PutAside:
     thing: str
     """What kind of object they are about."""
     count: int
+    is_cut: bool = False
+    """More were put aside than were counted."""
 
     @property
     def advice(self) -> Any:
@@ -77,8 +79,10 @@ class PutAside:
 def list_put_aside() -> list[PutAside]:
     """The kinds of what was put aside, the most frequent first. One SELECT."""
     rows = InboundEvent.objects.filter(status=Status.QUARANTINED).order_by("-received_at", "-pk")
-    counted = Counter(_kind_of(event) for event in rows[:MOST_LOOKED_AT])
-    return [PutAside(*kind, count=count) for kind, count in counted.most_common()]
+    found = list(rows[: MOST_LOOKED_AT + 1])
+    counted = Counter(_kind_of(event) for event in found[:MOST_LOOKED_AT])
+    is_cut = len(found) > MOST_LOOKED_AT
+    return [PutAside(*kind, count=count, is_cut=is_cut) for kind, count in counted.most_common()]
 
 
 def _kind_of(event: InboundEvent) -> tuple[str, str, str, str, str, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from typing import Any
 
@@ -20,6 +21,7 @@ from payments.gateways.commands import map_word, receive_event, replay_event, se
 from payments.gateways.floods import Flood
 from payments.gateways.masking import HIDDEN, show_body
 from payments.gateways.models import InboundEvent, Mapping
+from payments.gateways.queries import events as event_queries
 from tests.payments.pages import MOST_QUERIES, agent_browser, words_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("somebody")]
@@ -58,6 +60,18 @@ def asked(**changes: str) -> dict[str, str]:
         "meaning": "authorization.authorized",
         **changes,
     }
+
+
+def test_more_put_aside_than_is_counted_is_said(
+    controller: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_queries, "MOST_LOOKED_AT", 2)
+    for number in range(2):
+        put_aside(f"evt_{number}")
+    counted = re.compile(r'data-label="How many">([^<]+)</td>')
+    assert counted.findall(controller.get(EVENTS).content.decode()) == ["2"]
+    put_aside("evt_2")
+    assert counted.findall(controller.get(EVENTS).content.decode()) == ["2+"]
 
 
 def test_what_was_put_aside_is_shown_by_kind_with_what_it_could_mean(controller: Client) -> None:
