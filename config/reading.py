@@ -103,6 +103,7 @@ PAYMENTS: dict[str, Any] = {
     "payments.late.return_lost": _("Giving back what was taken late: outcome unknown"),
     "payments.late.returned": _("Gave back what was taken after the failure"),
     "payments.late.adopted": _("Kept what was taken after the failure for the payment"),
+    "payments.late.due": _("Tried again: what was taken late goes back at once"),
     "payments.late.decided": _("Decided what becomes of money that turned up late"),
     "payments.late.lost": _("Heard nothing of what turned up late"),
     "payments.days.completed": _("Added up the payments of days that are over"),

@@ -20,7 +20,7 @@ from payments.gateways.routing import Wanted, choose, choose_next, plan
 from payments.ledger.chart import AccountCode, TransferCode
 from payments.ledger.money import Money
 from payments.ledger.steps import credit, debit, post
-from payments.models import Asking, Attempt, Capture, Payment, Refund
+from payments.models import Asking, Attempt, Capture, LateAuthorization, Payment, Refund
 from payments.parties.models import CardReference
 from payments.retrying import ASK_AFTER, FIRST_LOOK
 from payments.states import ASKED_FOR, ON_THEIR_WAY, TABLES, Event, move, settle
@@ -91,7 +91,8 @@ def add_attempt(
     """A try to have the money held, sent through the account that routing names.
 
     `tried`: accounts that could not be reached for this payment; then one that takes it now is
-    wanted. Raises Refusal (`no_route`). Two SELECTs, more where a rule leads to another provider.
+    wanted. Raises Refusal (`no_route`). Two SELECTs, one more after the first attempt, more where a
+    rule leads to another provider.
     """
     account, its_card = _route(payment, card, work.now, tried)
     attempt = Attempt(
@@ -111,7 +112,20 @@ def add_attempt(
     )
     work.add(attempt, event="payments.attempt.requested")
     work.later("payments.send_authorization", attempt_id=attempt.pk)
+    if number > 1:
+        _give_back_late(work, payment)
     return attempt
+
+
+def _give_back_late(work: Work, payment: Payment) -> None:
+    """The payment goes on, so nobody may keep what was taken late for it any more: it goes back
+    now, not when its time is over. One SELECT."""
+    waiting = LateAuthorization.objects.filter(
+        payment_id=payment.pk, status=LateAuthorization.Status.TAKEN, ask_at__isnull=False
+    )
+    for late in work.load(waiting):
+        work.change(late, event="payments.late.due", ask_at=work.now)
+        work.later("payments.return_late", late_id=late.pk)
 
 
 def _route(

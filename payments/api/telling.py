@@ -152,6 +152,7 @@ SILENT = frozenset(
         "payments.late.returned",
         "payments.late.lost",
         "payments.late.decided",
+        "payments.late.due",
         # The house's own affair.
         "payments.inquiry.requested",
         "payments.correction.requested",

@@ -82,6 +82,12 @@ CONSEQUENCES: dict[tuple[str, str], Any] = {
 }
 
 
+ACTS: dict[tuple[str, str], Any] = {
+    ("late", "voiding"): _("let go of it"),
+    ("late", "returning"): _("give it back"),
+    ("late", "adopted"): _("keep it for the payment"),
+}
+"""What a person has done, where he does not say what is but decides what becomes of it."""
 CAPTURE_STANDS = _("The capture stands: nothing is booked back, and it can be refunded.")
 
 
@@ -99,7 +105,8 @@ class Target:
     status: str
     words: Any
     consequence: Any
-    why_not: Any = ""
+    act: Any
+    why_not: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +145,7 @@ class CorrectionPage:
                 status,
                 names(status).label,
                 consequence_of(self.kind, self.row.status, status),
+                ACTS.get((self.kind, status), names(status).label),
                 self._why_not(status),
             )
             for status in correction_targets(self.row)

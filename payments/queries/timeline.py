@@ -79,6 +79,7 @@ STATUSES: dict[str, str] = {
     "payments.late.returned": "refunded",
     "payments.late.adopted": "captured",
     "payments.late.decided": "done",
+    "payments.late.due": "sent",
     "lapsed": "",
     "withdrawn": "",
 }

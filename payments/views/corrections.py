@@ -55,7 +55,7 @@ def _row_of(request: HttpRequest) -> uuid.UUID | None:
 def _form(page: CorrectionPage, data: QueryDict | None) -> CorrectionForm:
     row = page.row
     return CorrectionForm(
-        [(target.status, target.words) for target in page.targets if not target.why_not],
+        [(target.status, target.act) for target in page.targets if not target.why_not],
         page.reasons,
         data,
         kind=page.kind,

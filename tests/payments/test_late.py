@@ -33,6 +33,7 @@ from payments.gateways.models import InboundEvent
 from payments.gateways.sandbox.gateway import SandboxGateway
 from payments.ledger.chart import AccountCode
 from payments.ledger.models import Entry
+from payments.ledger.money import Money
 from payments.models import Attempt, Capture, Correction, LateAuthorization, Payment, RefundReason
 from payments.proofs import payments_off
 from payments.queries.payments import get_story
@@ -44,6 +45,8 @@ from payments.webhooks.models import Event
 from tests.audit.people import as_actor, browser_of, hire
 from tests.payments.builders import (
     APPROVED,
+    answer_attempt,
+    authorization_answer,
     eur,
     make_card,
     make_customer,
@@ -585,20 +588,53 @@ def test_what_was_kept_is_refunded_like_any_other(provider: Sandbox, lead: Actor
 
 
 @pytest.mark.parametrize("meanwhile", [one for one in MEANWHILE if one != "failed"])
-def test_nothing_is_kept_for_a_payment_that_has_gone_on(
-    provider: Sandbox, lead: Actor, meanwhile: str
+def test_what_waits_to_be_kept_goes_back_as_soon_as_the_payment_goes_on(
+    provider: Sandbox, meanwhile: str
 ) -> None:
     scene = taken_scene(provider)
     MEANWHILE[meanwhile](scene)
     before = scene.now().status
+    assert (scene.late.status, scene.late.return_tries) == ("given_back", 1)
+    scene.tell_all()
+    assert (scene.late.status, scene.now().status) == ("given_back", before)
+
+
+def test_nothing_is_kept_for_a_payment_that_has_gone_on(provider: Sandbox, lead: Actor) -> None:
+    scene = taken_scene(provider)
+    retry_payment(payment_id=scene.payment.pk, card_id=scene.card.pk, key=new_key())
     with acting_as(lead), pytest.raises(Refusal) as refused:
         decide(scene, "adopted")
-    assert refused.value.code in ("correction_refused", "adoption_refused")
-    assert (scene.late.status, scene.now().status) == ("taken", before)
-    with acting_as(lead):
-        decide(scene, "returning")
+    assert "might pay twice" in str(refused.value.message)
+    was_declined_at_once(scene)
+    with acting_as(lead), pytest.raises(Refusal) as refused:
+        decide(scene, "adopted")
+    assert refused.value.code == "adoption_refused"
     deliver()
-    assert (scene.late.status, scene.now().status) == ("given_back", before)
+    assert scene.late.status == "given_back"
+
+
+def was_declined_at_once(scene: Scene) -> None:
+    """The bank says no to the second attempt, before anything else is done."""
+    answer_attempt(scene.payment, "declined", decline_code="lost_card")
+    assert scene.now().status == "failed"
+
+
+def test_other_currency_is_put_aside(provider: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene(provider)
+    scene.arrive()
+    told = scene.events()[0]
+    other = authorization_answer(
+        scene.attempt, amount=usd(AMOUNT), approved=usd(AMOUNT), key=str(scene.attempt.pk)
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(SandboxGateway, "retrieve_authorization", lambda *_args: other)
+        event = scene.tell(told)
+    assert (event.status, event.note) == ("quarantined", "refused: amount_differs")
+    assert not LateAuthorization.objects.exists()
+
+
+def usd(minor: int) -> Money:
+    return Money(minor, "USD")
 
 
 def test_above_the_limit_a_second_person_decides(
@@ -668,7 +704,10 @@ def test_page_says_what_turned_up_and_what_may_be_done(provider: Sandbox) -> Non
         assert "Say what becomes of it" in words_of(lead.get(path))
         form = f"{path}corrections/new/?row={scene.late.pk}"
         offered = words_of(lead.get(form))
-        assert "Taken for the payment" in offered
+        assert "keep it for the payment" in offered
         assert "the customer might pay twice" not in offered
-        was_retried(scene)
-        assert "the customer might pay twice" in words_of(lead.get(form))
+        retry_payment(payment_id=scene.payment.pk, card_id=scene.card.pk, key=new_key())
+        refused = words_of(lead.get(form))
+        assert "the customer might pay twice" in refused
+        assert "keep it for the payment" not in refused
+    deliver()
