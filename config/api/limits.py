@@ -12,10 +12,10 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 from django.conf import settings
-from django.core.cache import BaseCache, caches
+from django.core.cache import caches
 
 logger = logging.getLogger(__name__)
 
@@ -62,42 +62,37 @@ class Limiter:
             return (1 - bucket.left) / self.rate_s
 
 
-class SharedLimiter:
-    """The same for all processes that share a cache: `burst` calls in each span of time that is as
-    long as so many take at `rate_s` a second.
+class Buckets(Protocol):
+    """A cache that keeps buckets of calls for all processes (`config.api.cache.LimitsCache`)."""
 
-    One round trip to the cache, two for the first call of a span. When the cache does not answer,
-    this process counts alone: a limit stops no shop by being broken.
+    def take(self, key: str, step_s: float, span_s: float, now: float | None = None) -> float:
+        """0 when a call may pass, which then counts; else how long to wait. Raises OSError."""
+        ...
+
+
+class SharedLimiter:
+    """The same for all processes that share a cache, at any moment: one bucket for each key.
+
+    One round trip. When the cache does not answer, this process counts alone: a limit stops no shop
+    by being broken.
     """
 
-    def __init__(self, rate_s: float, burst: int, cache: BaseCache, name: str) -> None:
-        self.burst, self.span_s = burst, burst / rate_s
-        self._cache, self._name = cache, name
+    def __init__(self, rate_s: float, burst: int, buckets: Buckets, name: str) -> None:
+        self.step_s, self.span_s = 1 / rate_s, burst / rate_s
+        self._buckets, self._name = buckets, name
         self._alone = Limiter(rate_s, burst)
 
     def wait_s(self, who: str, now: float | None = None) -> float:
         """See `Limits.wait_s`."""
-        moment = time.time() if now is None else now
-        span = int(moment // self.span_s)
         try:
-            count = self._count(f"{self._name}:{who}:{span}")
+            return self._buckets.take(f"{self._name}:{who}", self.step_s, self.span_s, now)
         except OSError as error:
             logger.warning("limits are counted alone: %s", type(error).__name__)
             return self._alone.wait_s(who)
-        return 0.0 if count <= self.burst else (span + 1) * self.span_s - moment
-
-    def _count(self, key: str) -> int:
-        try:
-            return int(self._cache.incr(key))
-        except ValueError:
-            # The first of this span; or another process is, by a hair.
-            if self._cache.add(key, 1, timeout=2 * self.span_s + 1):
-                return 1
-            return int(self._cache.incr(key))
 
 
 def make_limits(rate_s: float, burst: int, name: str) -> Limits:
     """What counts calls in this house: shared where the settings name a cache for it."""
     if SHARED in settings.CACHES:
-        return SharedLimiter(rate_s, burst, caches[SHARED], name)
+        return SharedLimiter(rate_s, burst, cast("Buckets", caches[SHARED]), name)
     return Limiter(rate_s, burst)
