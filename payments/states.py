@@ -27,6 +27,7 @@ from payments.models import (
 class Event(StrEnum):
     """What can happen. The value is the event in the log."""
 
+    PAYMENT_CORRECTED = "payments.payment.corrected"
     ATTEMPT_AUTHORIZED = "payments.attempt.authorized"
     ATTEMPT_DECLINED = "payments.attempt.declined"
     ATTEMPT_FAILED = "payments.attempt.failed"

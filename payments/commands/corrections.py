@@ -45,6 +45,7 @@ from payments.models import (
 )
 from payments.policy import Correctable, correction_decision, stake_of
 from payments.queries.payments import list_reasons
+from payments.states import Event
 
 VOIDING = (Capture.Status.VOIDING, Capture.Status.VOID_UNKNOWN)
 Apply = Callable[[Work, Correctable, Correction], None]
@@ -192,7 +193,7 @@ def _apply(work: Work, row: Correctable, correction: Correction) -> None:
         work.change(correction, event=DECIDED, **ended)
         return
     work.change(row, event=f"payments.{correction.kind}.corrected")
-    work.change(row.payment, event="payments.payment.corrected")
+    work.change(row.payment, event=Event.PAYMENT_CORRECTED.value)
     work.change(correction, event=MADE, **ended)
 
 

@@ -18,11 +18,11 @@ from audit.outbox.delivery import deliver_due
 from audit.outbox.models import Message
 from payments.gateways.registry import get_gateway
 from payments.ledger.models import Entry, Transfer
-from payments.models import Attempt, Capture, Payment, Refund
+from payments.models import Attempt, Capture, LateAuthorization, Payment, Refund
 from payments.tasks.resolve import resolve_unknown
 from tests.kill.traffic import DONE, REFUSED, SILENT, Told
 
-UNSETTLED = ("pending", "unknown", "voiding", "void_unknown")
+UNSETTLED = ("pending", "unknown", "voiding", "void_unknown", "returning", "return_unknown")
 OPEN = (Message.Status.WAITING, Message.Status.LEASED)
 
 
@@ -41,7 +41,7 @@ def drain() -> None:
 
 
 def is_settled() -> bool:
-    rows = (Attempt, Capture, Refund)
+    rows = (Attempt, Capture, Refund, LateAuthorization)
     unsettled = any(row.objects.filter(status__in=UNSETTLED).exists() for row in rows)
     return not unsettled and not Message.objects.filter(status__in=OPEN).exists()
 

@@ -8,15 +8,20 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext, override_settings
 
 from audit import clock, guard
+from audit.actor import acting_as, operator
+from audit.approvals.models import ApprovalLimit
 from audit.models import LogEntry
+from payments.commands.corrections import correct_payment
 from payments.commands.days import complete_days, follow_changes
+from payments.commands.payments import record_authorization_lost
 from payments.ledger.money import Money
-from payments.models import DaysProgress, DayTotals, Payment
+from payments.models import Attempt, DaysProgress, DayTotals, Payment, RefundReason
 from payments.proofs import days_off
 from payments.queries.days import (
     APPROVED,
@@ -34,6 +39,7 @@ from payments.queries.days import (
 )
 from payments.states import UNTRIED
 from payments.tasks.days import add_up_days
+from tests.audit.people import as_actor, hire
 from tests.payments import builders
 from tests.payments.builders import (
     answer_attempt,
@@ -169,6 +175,45 @@ def test_late_refund_changes_the_day_of_its_payment(parties: dict[str, Any]) -> 
     day = TODAY - timedelta(days=20)
     assert kept()[day, "EUR"].refunded_minor == 400
     assert list(days_off()) == []
+
+
+def test_correction_changes_the_day_of_its_payment(parties: dict[str, Any]) -> None:
+    with clock.at(noon(20)):
+        payment = new_payment(eur(1_000), **parties)
+        attempt = Attempt.objects.get(payment=payment)
+        for _ in range(2):
+            record_authorization_lost(attempt_id=attempt.pk)
+    add_up_days()
+    set_right(attempt)
+    payment.refresh_from_db()
+    assert payment.status == "authorized"
+    told = LogEntry.objects.filter(object_pk=str(payment.pk))
+    events = set(told.exclude(action=LogEntry.Action.ACCESS).values_list("event", flat=True))
+    assert events <= set(followed_events())
+    add_up_days()
+    assert kept()[TODAY - timedelta(days=20), "EUR"].approved_minor == 1_000
+    assert list(days_off()) == []
+
+
+def set_right(attempt: Attempt) -> None:
+    """A person says what the provider says."""
+    RefundReason.objects.create(code="told", act="correction", label="Told so")
+    lead = hire("Lea Lund", "support_lead")
+    role = Group.objects.get(name="support_lead")
+    with acting_as(operator("test")):
+        ApprovalLimit.objects.create(role=role, kind="correction", currency="EUR", max_minor=50_000)
+    with acting_as(as_actor(lead)):
+        correct_payment(
+            payment_id=attempt.payment_id,
+            kind="attempt",
+            row_id=attempt.pk,
+            to_status="authorized",
+            provider_reference="auth_told",
+            reason="told",
+            evidence="Told on the telephone.",
+            seen_status="unknown",
+            key="told",
+        )
 
 
 def test_payment_that_is_told_late_is_in_the_day_it_was_taken(parties: dict[str, Any]) -> None:
