@@ -8,8 +8,10 @@ from django.urls import reverse
 
 from audit.actor import acting_as, operator
 from audit.jobs.models import Job
+from payments.commands.late import record_late_authorization
+from payments.commands.payments import record_authorization_failed
 from payments.gateways.commands import receive_event, settle_event
-from payments.models import Payment, Refund
+from payments.models import Attempt, LateAuthorization, Payment, Refund
 from tests.browser.conftest import work
 from tests.browser.places.base import Place, Visit
 from tests.browser.scenes import ask_for_work
@@ -30,6 +32,29 @@ def _refunded(visit: Visit) -> None:
         builders.answer_refund(refund, arn="74537604221222132710572")
     assert Refund.objects.get(pk=refund.pk).status == "succeeded"
     _payment("YOUNG")(visit)
+
+
+def _turned_up_late(visit: Visit) -> None:
+    """Money that a provider took after the attempt had failed, and that waits for a person."""
+    with acting_as(operator("test")):
+        payment = builders.new_payment(eur(9_900), order_reference="LATE")
+        attempt = Attempt.objects.get(payment=payment)
+        record_authorization_failed(attempt_id=attempt.pk, code="never_arrived", key="failed")
+        answer = builders.authorization_answer(attempt, capturable=eur(0), taken=eur(9_900))
+        record_late_authorization(attempt_id=attempt.pk, answer=answer, key="late")
+    _payment("LATE")(visit)
+
+
+def _late_decision(visit: Visit) -> None:
+    _turned_up_late(visit)
+    late = LateAuthorization.objects.get()
+    with visit.page.expect_navigation():
+        visit.page.locator(f"main a[href$='?row={late.pk}']").click()
+
+
+def _late_unsettled(visit: Visit) -> None:
+    _turned_up_late(visit)
+    visit.open("payments:unsettled")
 
 
 def _too_much(visit: Visit) -> None:
@@ -98,6 +123,9 @@ PLACES = (
     Place("payment-unknown", "payments:detail", "support_lead", _payment("LOST")),
     Place("payment-declined", "payments:detail", "support_lead", _payment("DECLINED")),
     Place("payment-refunded", "payments:detail", "support_lead", _refunded),
+    Place("payment-late", "payments:detail", "support_lead", _turned_up_late),
+    Place("late-decision", "payments:correction_new", "support_lead", _late_decision),
+    Place("late-unsettled", "payments:unsettled", "support_agent", _late_unsettled),
     Place("refund-too-much", "payments:refund_new", "support_lead", _too_much),
     Place("note-correction", "notes:correction", "support_lead", _note),
     Place("views", "payments:views", "support_lead", view),
