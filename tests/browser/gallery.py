@@ -136,6 +136,17 @@ def is_too_wide(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
 
 
+CUT_OFF = """() => [...document.querySelectorAll(".table-responsive, .results, .wide-table")]
+  .filter((one) => one.scrollWidth > one.clientWidth + 1).length"""
+WIDE_BY_NATURE = frozenset({"access:matrix"})
+"""Tables that are pushed sideways at a desk too: a column for each role."""
+
+
+def is_cut_off(page: Page) -> bool:
+    """Whether a table of the page is wider than the room that it has."""
+    return int(page.evaluate(CUT_OFF)) > 0
+
+
 def pictures() -> Path:
     """Where the pictures are kept for people to look through."""
     folder = Path(settings.BASE_DIR) / "var" / "pictures"
