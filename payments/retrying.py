@@ -26,6 +26,12 @@ ASK_AFTER = (
     *[timedelta(days=1)] * 5,
 )
 """When a provider is asked again about an unknown outcome; then a person must."""
+NEVER_ARRIVED = "never_arrived"
+"""What an attempt failed of that its provider says it never heard of."""
+CORRECTED = "corrected"
+"""What stands for the provider's word where a person has said it for it."""
+LOOK_FOR_LATE_AFTER = (timedelta(hours=1), timedelta(days=1))
+"""When it is asked once more about such an attempt: its message of what turned up may be lost."""
 SENT_AFTER = tuple(min(timedelta(seconds=2**n), LONGEST_WAIT) for n in range(1, MOST_ATTEMPTS))
 """After how long the outbox sends again what could not be sent, each time later."""
 

@@ -45,14 +45,13 @@ from payments.models import (
 )
 from payments.policy import Correctable, correction_decision, stake_of
 from payments.queries.payments import list_reasons
+from payments.retrying import CORRECTED
 from payments.states import Event
 
 VOIDING = (Capture.Status.VOIDING, Capture.Status.VOID_UNKNOWN)
 Apply = Callable[[Work, Correctable, Correction], None]
 MADE = "payments.correction.made"
 DECIDED = "payments.late.decided"
-CORRECTED = "corrected"
-"""What stands as the provider's status of a row that a person corrected."""
 
 
 @command("payments.correction.requested", moves_money=True)

@@ -17,7 +17,7 @@ from payments.ledger.money import Money
 from payments.models import Attempt, Capture, Payment, reference_of
 from payments.parties.models import CardReference, Customer, MerchantCurrency
 from payments.queries.networks import get_hold
-from payments.retrying import FIRST_LOOK
+from payments.retrying import CORRECTED, FIRST_LOOK, LOOK_FOR_LATE_AFTER, NEVER_ARRIVED
 from payments.states import Event, move, settle
 from payments.steps import (
     ANSWERED,
@@ -252,9 +252,16 @@ def record_authorization_failed(
 
 
 def apply_authorization_failure(work: Work, attempt: Attempt, payment: Payment, code: str) -> None:
-    """What it does to an attempt and its payment that the provider never took it."""
+    """What it does to an attempt and its payment that the provider never took it.
+
+    Where it was not the provider's no to the call itself, it is asked twice more whether something
+    has turned up after all.
+    """
     move(work, attempt, Event.ATTEMPT_FAILED, raw_decline_code=code[:80], **ANSWERED)
     settle(work, payment, attempt, Event.ATTEMPT_FAILED.value)
+    for wait in LOOK_FOR_LATE_AFTER if code in (NEVER_ARRIVED, CORRECTED) else ():
+        due_at = work.now + wait
+        work.later("payments.look_for_late", due_at=due_at, attempt_id=attempt.pk)
 
 
 @command("payments.attempt.lost")

@@ -9,7 +9,7 @@ import uuid
 from datetime import timedelta
 
 from audit import clock
-from audit.outbox.handlers import handler
+from audit.outbox.handlers import TryAgain, handler
 from payments.commands.late import (
     RELEASING,
     RETURNING,
@@ -27,7 +27,7 @@ from payments.gateways.registry import NoSuchConnector, open_gateway
 from payments.ledger.money import Money
 from payments.models import Attempt, LateAuthorization
 from payments.queries.late import find_by_key, find_late, get_late
-from payments.queries.payments import find_attempt, find_capture
+from payments.queries.payments import find_attempt, find_capture, get_attempt
 from payments.states import ended_without_money
 from payments.steps import NOTHING_SAID, Silence
 from payments.tasks.asking import ask, gateway_of, refused, silence_of
@@ -108,6 +108,20 @@ def _look_again(late: LateAuthorization) -> bool:
         record_late_lost(late_id=late.pk, silence=silence_of(error))
         return False
     return True
+
+
+@handler("payments.look_for_late")
+def look_for_late(*, attempt_id: str) -> None:
+    """Ask once more about an attempt of which its provider had never heard."""
+    attempt = get_attempt(uuid.UUID(attempt_id))
+    if not ended_without_money(attempt):
+        return
+    try:
+        answer = gateway_of(attempt).find_authorization(str(attempt.pk))
+    except (Unavailable, Unknown) as trouble:
+        raise TryAgain(str(trouble)) from trouble
+    if answer is not None:
+        record_late_authorization(attempt_id=attempt.pk, answer=answer, key=f"late:{attempt.pk}")
 
 
 @handler("payments.release_late")

@@ -31,6 +31,7 @@ from payments.models import Asking, Attempt, Capture, Increment, LateAuthorizati
 from payments.queries.due import attempts_to_expire, rows_to_ask
 from payments.queries.payments import VOIDS
 from payments.queries.unsettled import MODELS, list_open_to_inquiry
+from payments.retrying import NEVER_ARRIVED
 from payments.steps import NOTHING_SAID
 from payments.tasks import send
 from payments.tasks.asking import check_reference, gateway_of, silence_of, sought_of, through_of
@@ -118,7 +119,7 @@ def _settle_authorization(attempt: Attempt) -> None:
     key = str(attempt.pk)
 
     def fail() -> None:
-        record_authorization_failed(attempt_id=attempt.pk, code="never_arrived", key=key)
+        record_authorization_failed(attempt_id=attempt.pk, code=NEVER_ARRIVED, key=key)
 
     def tell(answer: AuthorizationAnswer) -> None:
         record_authorization(attempt_id=attempt.pk, answer=answer, key=key)

@@ -22,6 +22,7 @@ from audit.approvals.models import ApprovalLimit
 from audit.errors import Refusal
 from audit.models import LogEntry
 from audit.outbox.delivery import deliver_due
+from audit.outbox.models import Message
 from payments.commands.captures import capture_payment
 from payments.commands.corrections import approve_correction, correct_payment
 from payments.commands.payments import retry_payment
@@ -437,6 +438,24 @@ def test_event_that_comes_while_the_outcome_is_unknown_settles_it(provider: Sand
     attempt.refresh_from_db()
     assert (attempt.status, attempt.provider_reference) == ("authorized", told[0]["data"]["id"])
     assert not LateAuthorization.objects.exists()
+
+
+@pytest.mark.parametrize("after", [timedelta(hours=2), timedelta(days=2)])
+def test_what_no_event_tells_of_is_found_by_asking_again(
+    provider: Sandbox, after: timedelta
+) -> None:
+    scene = Scene(provider)
+    with clock.at(clock.now() + timedelta(minutes=50)):
+        deliver()
+    if after > timedelta(days=1):
+        with clock.at(clock.now() + timedelta(hours=2)):
+            deliver()
+    scene.arrive()
+    assert not LateAuthorization.objects.exists()
+    with clock.at(clock.now() + after):
+        deliver()
+    assert scene.late.status == "voided"
+    assert Message.objects.exclude(status="done").count() == (0 if after.days else 1)
 
 
 def test_attempt_has_one_late_authorization_at_most(provider: Sandbox) -> None:
