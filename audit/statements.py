@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from itertools import chain, groupby
 from typing import Any, TypeAlias
@@ -35,6 +36,7 @@ PLAIN: dict[type, type] = {
     models.PositiveSmallIntegerField: int,
     models.UUIDField: uuid.UUID,
     models.BooleanField: bool,
+    models.DateTimeField: datetime,
 }
 """What psycopg takes as it is. A field of a class of its own prepares its values itself."""
 
@@ -104,7 +106,7 @@ def insertions(rows: Sequence[models.Model], *, is_record: bool = False) -> Iter
     """New rows of one model, in as few INSERTs as their columns and number allow."""
     for columns, alike in groupby(rows, key=_columns):
         together = list(alike)
-        size = max(1, MOST_PARAMETERS // len(columns))
+        size = max(1, MOST_PARAMETERS // len(columns.fields))
         for start in range(0, len(together), size):
             some = together[start : start + size]
             model = type(some[0])
@@ -119,10 +121,10 @@ def insertions(rows: Sequence[models.Model], *, is_record: bool = False) -> Iter
 def updates(rows: Sequence[models.Model], attnames: frozenset[str]) -> Iterator[Statement]:
     """Set the same columns of rows of one model; rows with equal values share a statement."""
     model = type(rows[0])
-    columns = tuple(c for c in model._meta.concrete_fields if c.attname in attnames)
+    columns = _only(model, attnames)
     groups: dict[str, tuple[list[Any], list[Any]]] = {}
     for row in rows:
-        values = [row.__dict__[column.attname] for column in columns]
+        values = [row.__dict__[column.attname] for column in columns.fields]
         groups.setdefault(repr(values), (_prepared(row, columns), []))[1].append(row.pk)
     if len(groups) >= MANY:
         yield from _one_for_many(rows, columns)
@@ -137,12 +139,16 @@ def updates(rows: Sequence[models.Model], attnames: frozenset[str]) -> Iterator[
             )
 
 
-def _one_for_many(rows: Sequence[models.Model], columns: tuple[Column, ...]) -> Iterator[Statement]:
+def _one_for_many(rows: Sequence[models.Model], columns: Columns) -> Iterator[Statement]:
     model = type(rows[0])
-    for some in _batches(rows, MOST_PARAMETERS // (len(columns) + 1)):
+    for some in _batches(rows, MOST_PARAMETERS // (len(columns.fields) + 1)):
         yield Statement(
             _update_many_sql(connection.vendor, model, columns, len(some)),
-            [value for row in some for value in _prepared(row, (model._meta.pk, *columns))],
+            [
+                value
+                for row in some
+                for value in chain(_keys(model, [row.pk]), _prepared(row, columns))
+            ],
             model._meta.label,
             touches=len(some),
         )
@@ -169,35 +175,58 @@ def move(model: type[models.Model], pk: Any, minor: int, refusal: Refusal | None
 # How it is written
 
 
-def _columns(obj: models.Model) -> tuple[Column, ...]:
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """Some columns of a model. There is one object for each choice of them, and it is that which
+    what is compiled is kept by: to hash and compare all the fields each time takes longer."""
+
+    fields: tuple[Column, ...]
+
+
+@lru_cache(maxsize=512)
+def _only(model: type[models.Model], attnames: frozenset[str]) -> Columns:
+    return Columns(tuple(one for one in model._meta.concrete_fields if one.attname in attnames))
+
+
+@lru_cache(maxsize=512)
+def _all_but(model: type[models.Model], attnames: tuple[str, ...]) -> Columns:
+    return Columns(tuple(one for one in model._meta.concrete_fields if one.attname not in attnames))
+
+
+@lru_cache(maxsize=512)
+def _with_default(model: type[models.Model]) -> tuple[str, ...]:
+    """The columns for which the database has a value of its own."""
+    return tuple(one.attname for one in model._meta.concrete_fields if one.has_db_default())
+
+
+def _columns(obj: models.Model) -> Columns:
     """The columns to send: one whose value is the database's own default is left to it."""
     values = obj.__dict__
-    return tuple(
-        column
-        for column in obj._meta.concrete_fields
-        if not hasattr(values[column.attname], "resolve_expression")
-    )
+    model = type(obj)
+    left = (one for one in _with_default(model) if hasattr(values[one], "resolve_expression"))
+    return _all_but(model, tuple(left))
 
 
-def _prepared(obj: models.Model, columns: tuple[Column, ...]) -> list[Any]:
+def _prepared(obj: models.Model, columns: Columns) -> list[Any]:
     values = obj.__dict__
     db = connections[DEFAULT_DB_ALIAS]
-    plain = _plain_types(db.vendor, columns)
     found = []
-    for column, kind in zip(columns, plain, strict=True):
-        value = values[column.attname]
-        if type(value) is not kind:
+    for column, name, kind in _ways(db.vendor, columns):
+        value = values[name]
+        if type(value) is not kind and (value is not None or kind is None):
             value = column.get_db_prep_save(value, db)
         found.append(value)
     return found
 
 
 @lru_cache(maxsize=512)
-def _plain_types(vendor: str, columns: tuple[Column, ...]) -> tuple[type | None, ...]:
-    """For each column the type of a value that the field would hand on as it is."""
-    if vendor == "sqlite":
-        return (None,) * len(columns)
-    return tuple(PLAIN.get(type(getattr(one, "target_field", one))) for one in columns)
+def _ways(vendor: str, columns: Columns) -> tuple[tuple[Column, str, type | None], ...]:
+    """For each column its name, and the type of a value that the field would hand on as it is."""
+    plain = {} if vendor == "sqlite" else PLAIN
+    return tuple(
+        (one, one.attname, plain.get(type(getattr(one, "target_field", one))))
+        for one in columns.fields
+    )
 
 
 def _keys(model: type[models.Model], keys: Sequence[Any]) -> list[Any]:
@@ -218,35 +247,30 @@ def _places(number: int) -> str:
 
 
 @lru_cache(maxsize=512)
-def _insert_sql(
-    vendor: str, model: type[models.Model], columns: tuple[Column, ...], rows: int
-) -> str:
-    names = ", ".join(_quote(column.column) for column in columns)
-    places = ", ".join([_places(len(columns))] * rows)
+def _insert_sql(vendor: str, model: type[models.Model], columns: Columns, rows: int) -> str:
+    names = ", ".join(_quote(column.column) for column in columns.fields)
+    places = ", ".join([_places(len(columns.fields))] * rows)
     return f"INSERT INTO {_quote(model._meta.db_table)} ({names}) VALUES {places}"  # noqa: S608
 
 
 @lru_cache(maxsize=512)
-def _update_sql(
-    vendor: str, model: type[models.Model], columns: tuple[Column, ...], rows: int
-) -> str:
-    sets = ", ".join(f"{_quote(column.column)} = %s" for column in columns)
+def _update_sql(vendor: str, model: type[models.Model], columns: Columns, rows: int) -> str:
+    sets = ", ".join(f"{_quote(column.column)} = %s" for column in columns.fields)
     return f"UPDATE {_quote(model._meta.db_table)} SET {sets} WHERE {_key_in(model, rows)}"  # noqa: S608
 
 
 @lru_cache(maxsize=512)
-def _update_many_sql(
-    vendor: str, model: type[models.Model], columns: tuple[Column, ...], rows: int
-) -> str:
+def _update_many_sql(vendor: str, model: type[models.Model], columns: Columns, rows: int) -> str:
     key = model._meta.pk
     given = ", ".join(
         f"{_typed(column, f'column{number}')} AS new_{number}"
-        for number, column in enumerate((key, *columns), start=1)
+        for number, column in enumerate((key, *columns.fields), start=1)
     )
     sets = ", ".join(
-        f"{_quote(column.column)} = new_{number}" for number, column in enumerate(columns, start=2)
+        f"{_quote(column.column)} = new_{number}"
+        for number, column in enumerate(columns.fields, start=2)
     )
-    places = ", ".join([_places(len(columns) + 1)] * rows)
+    places = ", ".join([_places(len(columns.fields) + 1)] * rows)
     return (
         f"UPDATE {_quote(model._meta.db_table)} SET {sets} "  # noqa: S608
         f"FROM (SELECT {given} FROM (VALUES {places}) AS given) AS new "
