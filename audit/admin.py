@@ -208,15 +208,15 @@ class GuardedAdmin(ModelAdmin):
         saw(request, obj)
         kind = ContentType.objects.get_for_model(type(obj))
         entries = LogEntry.objects.filter(content_type=kind, object_pk=str(obj.pk))
+        newest = entries.select_related("actor", "content_type").order_by("-timestamp", "-id")
+        found = list(newest[: NEWEST + 1])
         context = {
             **self.admin_site.each_context(request),
             "title": _("History"),
             "object": obj,
             "opts": self.opts,
-            "lines": [
-                (entry, sentence_of(entry.event), changes_of(entry))
-                for entry in entries.select_related("actor").order_by("-timestamp", "-id")[:NEWEST]
-            ],
+            "lines": [(one, sentence_of(one.event), changes_of(one)) for one in found[:NEWEST]],
+            "is_cut": len(found) > NEWEST,
             **(extra_context or {}),
         }
         request.current_app = self.admin_site.name

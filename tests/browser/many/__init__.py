@@ -7,11 +7,11 @@ from audit.actor import acting_as, operator
 from audit.models import LogEntry
 from config.access.models import User
 from tests.browser.many import customers, money, people, settings, shops
-from tests.browser.many.rows import Maker, pour
+from tests.browser.many.rows import MANY, Maker, pour
 from tests.pages.conftest import House
 
 
-def fill(house: House, asker: User, viewer: User) -> None:
+def fill(house: House, asker: User, viewer: User, many: int = MANY) -> None:
     """So many of everything that the house holds one of. Requests are of `asker`; what a person
     has of his own (looks, jobs, saved views) is the viewer's."""
     payment = house.payment
@@ -37,7 +37,7 @@ def fill(house: House, asker: User, viewer: User) -> None:
             *shops.told_by_providers(house),
             *shops.told_to_shops(house),
         ]:
-            pour(make)
+            pour(make, many)
         settings.give_a_role(User.objects.get(email="person1@many.test"))
 
 
