@@ -87,12 +87,16 @@ def menu_of(person: Person, match: ResolverMatch | None = None) -> list[Link]:
     ]
 
 
+BELONGS = {"desk:trail": "log:explorer", "desk:role_preview": "access:matrix"}
+"""Pages of the desk that are told under an entry of another app."""
+
+
 def _is_here(entry: Entry, match: ResolverMatch | None) -> bool:
     """Whether the page that is open belongs to an entry: the desk has several of its own."""
     if match is None:
         return False
-    if match.view_name == "desk:trail":
-        return entry.route == "log:explorer"
+    if match.view_name in BELONGS:
+        return entry.route == BELONGS[match.view_name]
     space, _colon, name = entry.route.partition(":")
     if match.namespace != space:
         return False

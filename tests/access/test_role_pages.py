@@ -133,6 +133,11 @@ def test_preview_shows_the_menu_and_the_pages_of_the_role(desk: Client) -> None:
     assert not opens & set(shut)
 
 
+def test_preview_belongs_to_the_roles_of_the_menu(desk: Client) -> None:
+    links = preview(desk, "support_agent").context["navigation"]()
+    assert [str(link.label) for link in links if link.is_current] == ["Roles"]
+
+
 def test_every_page_behind_a_gate_has_a_name() -> None:
     behind = {name for name, _gate in list_gates()}
     assert behind - PAGES.keys() - PARTS == set()

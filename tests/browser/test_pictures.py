@@ -34,6 +34,7 @@ bare, furnished, small_house, watch = _bare, _furnished, _small_house, _watch
 
 def take(page: Page, one: Shown | Place, state: str) -> list[str]:
     """The picture of a state, and what is wrong with it."""
+    page.wait_for_load_state("networkidle")
     gallery.picture(page, one.file, state)
     faults = faults_of(page, f"{one.name} {state}")
     if gallery.is_too_wide(page):
