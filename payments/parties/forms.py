@@ -70,7 +70,7 @@ class MerchantField(forms.CharField):
         self.is_named = len(rows) > MOST_OFFERED
         if self.is_named:
             named = _("M-… or a name")
-            words = named if self.required else format_lazy("{} · {}", nobody, named)
+            words = named if self.required else format_lazy("{} · {}", named, nobody)
             hints = {"placeholder": words, "autocomplete": "off"}
             self.widget = forms.TextInput({**hints, "spellcheck": "false"})
         else:
