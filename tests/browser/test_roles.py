@@ -21,7 +21,8 @@ WORDS = {
         "may": "See payments",
         "see_as": "See as this role",
         "preview": "The desk as “night desk” sees it",
-        "list": "Looked at the list of payments",
+        "opens": "Pages that open",
+        "list": "Payments",
         "end": "End the preview",
         "save": "Save",
         "effective": "What this person may do",
@@ -34,7 +35,8 @@ WORDS = {
         "may": "Voir les paiements",
         "see_as": "Voir comme ce rôle",
         "preview": "Le guichet vu par «\u00a0night desk\u00a0»",
-        "list": "Consultation de la liste des paiements",
+        "opens": "Pages qui s’ouvrent",
+        "list": "Paiements",
         "end": "Quitter l’aperçu",
         "save": "Enregistrer",
         "effective": "Ce que cette personne peut faire",
@@ -72,7 +74,8 @@ def test_new_role_is_given_and_acts_on_the_next_click(
     page.get_by_role("link", name="night desk").first.click()
     page.get_by_role("link", name=words["see_as"]).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(words["preview"])
-    expect(page.get_by_role("region").filter(has_text=words["list"]).first).to_be_visible()
+    open_to_it = page.get_by_role("region", name=words["opens"])
+    expect(open_to_it.get_by_text(words["list"], exact=True)).to_be_visible()
     page.get_by_role("link", name=words["end"]).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(words["matrix"])
 
