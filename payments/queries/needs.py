@@ -13,20 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from audit import modes, needs
 from audit.actor import Actor
 from audit.needs import Need, shaped
-from payments.models import (
-    Attempt,
-    Capture,
-    Increment,
-    LateAuthorization,
-    Payment,
-    Refund,
-)
+from payments.models import Attempt, Payment, Refund
+from payments.queries.unsettled import MODELS, STATES
 
 EXPIRING = timedelta(days=2)
 RECENT = timedelta(days=30)
 """A refund that failed longer ago than this has been seen to, or never will be from here."""
 BROKEN = (Refund.Status.FAILED, Refund.Status.RETURNED)
-NOT_TOLD = ("unknown", "void_unknown", "conflicted", "return_unknown", "held", "taken")
 OF_PAYMENT = {"target": "payment_id", "words": "payment__reference"}
 
 
@@ -35,8 +28,8 @@ def unknown_outcomes(_actor: Actor, _now: datetime, is_live: bool) -> list[Query
     amount = {"minor": "amount_minor", "currency": "currency", "since": "created_at"}
     of_mode = modes.of_mode(is_live, "payment__")
     return [
-        shaped(model.objects.filter(of_mode, status__in=NOT_TOLD), **OF_PAYMENT, **amount)
-        for model in (Attempt, Increment, Capture, Refund, LateAuthorization)
+        shaped(model.objects.filter(of_mode, status__in=STATES), **OF_PAYMENT, **amount)
+        for model in MODELS
     ]
 
 

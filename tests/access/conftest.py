@@ -11,7 +11,6 @@ from pytest_django import Settings
 
 from audit.actor import acting_as, operator
 from audit.models import LogEntry
-from audit.outbox.delivery import deliver_due
 from config.access.commands import create_person
 from config.access.models import User
 
@@ -80,12 +79,6 @@ def only(event: str) -> LogEntry:
     """The one entry of an event."""
     [entry] = entries(event)
     return entry
-
-
-def deliver() -> None:
-    """Let the worker empty the outbox."""
-    while deliver_due():
-        pass
 
 
 def everything_on_record() -> str:

@@ -16,7 +16,8 @@ from audit.actor import Actor, acting_as, operator
 from audit.admin import GuardedAdmin
 from audit.models import LogEntry
 from config.access.models import User
-from tests.access.conftest import Hire, SignIn, deliver, entries, everything_on_record, only
+from tests.access.conftest import Hire, SignIn, entries, everything_on_record, only
+from tests.working import deliver
 
 PEOPLE = "/admin/access/user/"
 ROLES_PAGE = "/admin/auth/group/"

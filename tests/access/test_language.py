@@ -9,7 +9,8 @@ from django.test import Client
 from audit.actor import acting_as, operator
 from config.access.commands import choose_language
 from config.access.models import User
-from tests.access.conftest import Hire, SignIn, deliver, entries, only
+from tests.access.conftest import Hire, SignIn, entries, only
+from tests.working import deliver
 
 SESSIONS = "/accounts/sessions/"
 

@@ -16,11 +16,11 @@ from tests.access.conftest import (
     PASSWORD,
     Hire,
     SignIn,
-    deliver,
     everything_on_record,
     only,
 )
 from tests.audit import faults
+from tests.working import deliver
 
 NEW = "seven copper kettles 9"
 

@@ -22,11 +22,11 @@ from tests.access.conftest import (
     PASSWORD,
     Hire,
     SignIn,
-    deliver,
     entries,
     everything_on_record,
     only,
 )
+from tests.working import deliver
 
 # What allauth does on commit never happens inside a test's own transaction.
 pytestmark = pytest.mark.django_db(transaction=True)

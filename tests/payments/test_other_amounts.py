@@ -12,7 +12,6 @@ from django.utils import translation
 from pytest_django import Settings
 
 from audit import clock
-from audit.outbox.delivery import deliver_due
 from payments.commands.captures import capture_payment
 from payments.commands.increments import increment_authorization
 from payments.commands.refunds import refund_payment
@@ -36,25 +35,15 @@ from tests.payments.builders import (
     new_key,
     new_payment,
 )
-from tests.payments.gateways.sandbox.running import Sandbox, running_sandbox
+from tests.payments.gateways.sandbox.running import Sandbox
 from tests.payments.gateways.stripe.provider import FakeStripe, running_stripe
 from tests.payments.gateways.stripe.test_payments import open_account, pay
 from tests.payments.pages import agent_browser, words_of
+from tests.working import deliver
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("somebody")]
 
 NUMBERS = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path_factory.mktemp("amounts") / "store.sqlite3") as sandbox:
-        yield sandbox
-
-
-def deliver() -> None:
-    while deliver_due():
-        pass
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from audit import clock
 from audit.errors import Refusal
 from audit.models import LogEntry
-from audit.outbox.delivery import deliver_due
 from audit.outbox.models import Message
 from payments.commands.reroutes import reroute_authorization
 from payments.gateways.commands import (
@@ -40,6 +39,7 @@ from payments.policy import UNREACHED
 from payments.tasks import asking
 from payments.webhooks.models import Event as ShopEvent
 from tests.payments.builders import eur, make_customer, make_merchant, new_key, new_payment
+from tests.working import deliver
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("somebody")]
 
@@ -276,11 +276,6 @@ def providers(monkeypatch: pytest.MonkeyPatch) -> Providers:
 
     monkeypatch.setattr(asking, "open_gateway", open_gateway)
     return found
-
-
-def deliver() -> None:
-    while deliver_due():
-        pass
 
 
 def route_of(*names: str) -> list[ConnectorAccount]:

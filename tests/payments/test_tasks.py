@@ -12,7 +12,6 @@ from pytest_django import Settings
 from audit import clock
 from audit.actor import Actor
 from audit.models import LogEntry
-from audit.outbox.delivery import deliver_due
 from audit.outbox.models import Message
 from payments.commands.captures import capture_payment
 from payments.commands.payments import create_payment
@@ -32,15 +31,10 @@ from tests.payments.builders import (
     make_reason,
     new_key,
 )
-from tests.payments.gateways.sandbox.running import Sandbox, running_sandbox
+from tests.payments.gateways.sandbox.running import Sandbox
+from tests.working import deliver
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("somebody")]
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path_factory.mktemp("tasks") / "store.sqlite3") as sandbox:
-        yield sandbox
 
 
 @pytest.fixture
@@ -49,11 +43,6 @@ def provider(running: Sandbox, settings: Settings) -> Iterator[Sandbox]:
     settings.PROVIDER_TIMEOUT_S = 2.0
     yield running
     running.client.delete("/control/faults")
-
-
-def deliver() -> None:
-    while deliver_due():
-        pass
 
 
 def pay(amount: Money | None = None, *, method: str = "automatic", token: str = "") -> Payment:

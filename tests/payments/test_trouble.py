@@ -18,7 +18,6 @@ from django.test import override_settings
 from pytest_django import Settings
 
 from audit import clock
-from audit.outbox.delivery import deliver_due
 from payments.commands.capture_voids import void_capture
 from payments.commands.captures import capture_payment
 from payments.commands.increments import increment_authorization
@@ -42,6 +41,7 @@ from tests.payments.builders import (
 )
 from tests.payments.gateways.sandbox.running import Sandbox, running_sandbox, wait_until
 from tests.payments.pages import agent_browser, page_of, words_of
+from tests.working import deliver
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("somebody")]
 
@@ -70,11 +70,6 @@ def provider(running: Sandbox, settings: Settings) -> Iterator[Sandbox]:
     settings.PROVIDER_TIMEOUT_S = 10
     yield running
     running.client.delete("/control/faults")
-
-
-def deliver() -> None:
-    while deliver_due():
-        pass
 
 
 @contextmanager

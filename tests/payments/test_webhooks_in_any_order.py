@@ -12,7 +12,6 @@ import pytest
 from pytest_django import Settings
 
 from audit import clock
-from audit.outbox.delivery import deliver_due
 from payments.commands.captures import capture_payment
 from payments.commands.payments import create_payment
 from payments.commands.refunds import refund_payment
@@ -29,15 +28,10 @@ from tests.payments.builders import (
     make_reason,
     new_key,
 )
-from tests.payments.gateways.sandbox.running import Sandbox, running_sandbox
+from tests.payments.gateways.sandbox.running import Sandbox
+from tests.working import deliver
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("somebody")]
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path_factory.mktemp("order") / "store.sqlite3") as sandbox:
-        yield sandbox
 
 
 @pytest.fixture
@@ -45,11 +39,6 @@ def provider(running: Sandbox, settings: Settings) -> Iterator[Sandbox]:
     settings.SANDBOX_URL = running.url
     yield running
     running.client.delete("/control/faults")
-
-
-def deliver() -> None:
-    while deliver_due():
-        pass
 
 
 class Story:

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     TIMEOUT_BEFORE = "timeout_before"
     TIMEOUT_AFTER = "timeout_after"
     TOO_MANY = "429"
+    REFUSED = "refused"
     ERROR_BEFORE = "500_before"
     ERROR_AFTER = "500_after"
     TRUNCATED_JSON = "truncated_json"
@@ -26,7 +27,9 @@ class Kind(StrEnum):
 
 
 DEFAULT_SECONDS = {Kind.TOO_MANY: 1.0}
-BEFORE = frozenset({Kind.NO_CONNECTION, Kind.TIMEOUT_BEFORE, Kind.TOO_MANY, Kind.ERROR_BEFORE})
+BEFORE = frozenset(
+    {Kind.NO_CONNECTION, Kind.TIMEOUT_BEFORE, Kind.TOO_MANY, Kind.REFUSED, Kind.ERROR_BEFORE}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,8 @@ def _fail_before(fault: Fault) -> Reply:
     if fault.kind is Kind.TOO_MANY:
         wait = {"Retry-After": str(round(fault.seconds))}
         return refusal(CallError(429, "rate_limited", "Too many calls; wait a little.", wait))
+    if fault.kind is Kind.REFUSED:
+        return refusal(CallError(422, "not_now", "Not now."))
     return _server_error()
 
 

@@ -15,7 +15,8 @@ from payments.models import Attempt, LateAuthorization, Payment
 from payments.proofs import payments_off
 from payments.tasks.resolve import resolve_unknown
 from tests.payments.gateways.stripe.provider import FakeStripe
-from tests.payments.gateways.stripe.test_payments import deliver, open_account, pay
+from tests.payments.gateways.stripe.test_payments import open_account, pay
+from tests.working import deliver
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("somebody")]
 

@@ -13,7 +13,6 @@ from django.test import Client
 from pytest_django import Settings
 
 from audit import clock
-from audit.outbox.delivery import deliver_due
 from payments.commands.captures import capture_payment
 from payments.commands.refunds import refund_payment
 from payments.gateways.commands import create_account, enable_account
@@ -34,6 +33,7 @@ from tests.payments.builders import (
 )
 from tests.payments.gateways.stripe.conftest import SECRETS
 from tests.payments.gateways.stripe.provider import FakeStripe
+from tests.working import deliver
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("somebody")]
 
@@ -56,11 +56,6 @@ def open_account(stripe_house: FakeStripe, settings: Settings) -> ConnectorAccou
     )
     deliver()
     return enable_account(account_id=made.pk)
-
-
-def deliver() -> None:
-    while deliver_due():
-        pass
 
 
 def pay(merchant: Merchant | None = None, card: str = "visa", **given: Any) -> Payment:
