@@ -303,6 +303,12 @@ OPERATIONS = {
     "refunds": "refund",
     "payment_intents": "authorize",
 }
+# The others that come before anything is done are named `status_code`, such as 401_api_key_expired.
+BEFORE = {
+    "429": (429, "lock_timeout"),
+    "500_before": (500, "api_error"),
+    "refused": (400, "payment_intent_unexpected_state"),
+}
 AFTER = ("timeout_after", "500_after", "truncated_json", "wrong_amount", "hang", "hung_up_after")
 
 
@@ -337,8 +343,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return True
         if fault and fault not in AFTER:
-            status = 500 if fault == "500_before" else int(fault[:3])
-            code = fault.partition("_")[2] or "lock_timeout"
+            status, code = BEFORE.get(fault) or (int(fault[:3]), fault[4:])
             error = {"error": {"type": code, "code": code}}
             self._send(status, json.dumps(error).encode(), retry_after=seconds)
             return True
