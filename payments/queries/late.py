@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from audit.together import together
 from payments.models import Attempt, LateAuthorization
 
 WITH = ("payment", "attempt__account")
@@ -14,10 +15,17 @@ def get_late(late_id: uuid.UUID) -> LateAuthorization:
     return LateAuthorization.objects.select_related(*WITH).get(pk=late_id)
 
 
-def find_late(connector: str, reference: str) -> LateAuthorization | None:
-    """The one that the provider calls by this reference. One SELECT."""
-    rows = LateAuthorization.objects.filter(connector=connector, provider_reference=reference)
-    return rows.select_related(*WITH).order_by("pk").first()
+def find_told(connector: str, reference: str) -> tuple[LateAuthorization | None, Attempt | None]:
+    """What the provider calls by this reference, with the account to ask it through: what turned up
+    late, and the attempt. One SELECT; none without a reference."""
+    if not reference:
+        return None, None
+    named = {"connector": connector, "provider_reference": reference}
+    late, attempts = together(
+        LateAuthorization.objects.filter(**named).select_related("attempt__account").order_by("pk"),
+        Attempt.objects.filter(**named).select_related("account").order_by("pk"),
+    )
+    return next(iter(late), None), next(iter(attempts), None)
 
 
 def has_later_attempt(attempt: Attempt) -> bool:

@@ -181,13 +181,6 @@ def list_refund_reasons() -> QuerySet[RefundReason]:
     return list_reasons(RefundReason.Act.REFUND)
 
 
-def find_attempt(connector: str, reference: str) -> Attempt | None:
-    """Whose authorization the provider calls by this reference."""
-    rows = Attempt.objects.filter(connector=connector, provider_reference=reference)
-    rows = rows.select_related("account")
-    return rows.order_by("pk").first()
-
-
 def find_capture(connector: str, reference: str) -> Capture | None:
     """Whose capture the provider calls by this reference."""
     rows = Capture.objects.filter(connector=connector, provider_reference=reference)

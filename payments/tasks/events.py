@@ -4,6 +4,7 @@ asked of the provider, so that any order and any number of repeats ends in the s
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +17,7 @@ from payments.gateways.models import InboundEvent
 from payments.gateways.protocol import AuthorizationAnswer, OperationAnswer, OperationStatus
 from payments.ledger.money import Money
 from payments.models import Asking, Attempt, Increment
-from payments.queries.payments import find_attempt, find_capture, find_refund
+from payments.queries.payments import find_capture, find_refund
 from payments.queries.unsettled import list_open_captures, list_open_increments
 from payments.tasks.asking import gateway_of, sought_of
 from payments.tasks.late import follow_late
@@ -27,13 +28,18 @@ OPEN = ("pending", "unknown", "conflicted", "requires_action")
 """What waits for its answer."""
 
 
-def or_late(follow: EventHandler) -> EventHandler:
-    """What turned up after its attempt had failed is followed in its own way."""
+def or_late(follow: Callable[[InboundEvent, Attempt], None]) -> EventHandler:
+    """What turned up after its attempt had failed is followed in its own way; else the attempt is
+    given on, which was looked for together with it."""
 
     @functools.wraps(follow)
     def follow_either(event: InboundEvent) -> None:
-        if not follow_late(event):
-            follow(event)
+        is_late, attempt = follow_late(event)
+        if is_late:
+            return
+        if attempt is None:
+            raise TooEarly
+        follow(event, attempt)
 
     return follow_either
 
@@ -43,36 +49,33 @@ def or_late(follow: EventHandler) -> EventHandler:
 @handles("payment_intent.amount_capturable_updated", "payment_intent.requires_action")
 @handles("payment_intent.processing", "payment_intent.payment_failed")
 @or_late
-def follow_authorization(event: InboundEvent) -> None:
+def follow_authorization(_event: InboundEvent, attempt: Attempt) -> None:
     """An authorization has been decided."""
-    attempt, answer = _ask_about(event)
+    answer = _ask_about(attempt)
     _check_hold(attempt, answer)
     record_authorization(attempt_id=attempt.pk, answer=answer, key=str(attempt.pk))
 
 
 @handles("authorization.incremented")
 @or_late
-def follow_increment(event: InboundEvent) -> None:
+def follow_increment(_event: InboundEvent, attempt: Attempt) -> None:
     """More is held: each increase that we asked for and know no end of is asked about."""
-    attempt = _attempt_of(event)
     for increment in list_open_increments(attempt.pk):
         settle(increment)
 
 
 @handles("payment_intent.succeeded", "payment_intent.partially_funded", "charge.captured")
 @or_late
-def follow_taken(event: InboundEvent) -> None:
+def follow_taken(_event: InboundEvent, attempt: Attempt) -> None:
     """Something of what was held was taken: what we know no end of is asked about."""
-    attempt = _attempt_of(event)
     for capture in list_open_captures(attempt.pk):
         settle(capture)
 
 
 @handles("authorization.voided", "payment_intent.canceled")
 @or_late
-def follow_void(event: InboundEvent) -> None:
+def follow_void(event: InboundEvent, attempt: Attempt) -> None:
     """What was held has been let go, because we asked for it or for another reason."""
-    attempt = _attempt_of(event)
     if attempt.status in (Attempt.Status.VOIDING, Attempt.Status.VOID_UNKNOWN):
         outcome = gateway_of(attempt).find_operation(
             void_operation_key(attempt), sought_of(attempt)
@@ -82,7 +85,7 @@ def follow_void(event: InboundEvent) -> None:
                 attempt_id=attempt.pk, answer=outcome, key=void_operation_key(attempt)
             )
             return
-    attempt, answer = _ask_about(event)
+    answer = _ask_about(attempt)
     payment = attempt.payment
     nothing_comes = not (payment.capture_pending_minor or payment.increment_pending_minor)
     if nothing_comes and answer.capturable is not None and answer.capturable.is_zero:
@@ -96,12 +99,12 @@ def follow_void(event: InboundEvent) -> None:
 
 
 @handles("capture.succeeded", "capture.failed", "capture.voided")
-@or_late
 def follow_capture(event: InboundEvent) -> None:
     """A capture has ended, or was taken back."""
     capture = find_capture(event.connector, event.object_reference)
     if capture is None:
-        raise TooEarly
+        _follow_unknown(event)
+        return
     answer = gateway_of(capture).retrieve_capture(event.object_reference)
     _check_amount(capture, answer.amount, capture.amount)
     tell_capture(capture, answer)
@@ -109,12 +112,12 @@ def follow_capture(event: InboundEvent) -> None:
 
 @handles("refund.succeeded", "refund.failed", "refund.created", "refund.updated")
 @handles("charge.refund.updated")
-@or_late
 def follow_refund(event: InboundEvent) -> None:
     """A refund has ended, or has come back after it had."""
     refund = find_refund(event.connector, event.object_reference)
     if refund is None:
-        raise TooEarly
+        _follow_unknown(event)
+        return
     answer = gateway_of(refund).retrieve_refund(event.object_reference)
     _check_amount(refund, answer.amount, refund.amount)
     tell_refund(refund, answer)
@@ -122,9 +125,9 @@ def follow_refund(event: InboundEvent) -> None:
 
 @handles("authorization.expired")
 @or_late
-def follow_expiry(event: InboundEvent) -> None:
+def follow_expiry(_event: InboundEvent, attempt: Attempt) -> None:
     """The provider let go of what was held because its time was over."""
-    attempt, answer = _ask_about(event)
+    answer = _ask_about(attempt)
     if answer.capturable is not None and answer.capturable.is_zero:
         expire_authorization(attempt_id=attempt.pk, is_told=True)
 
@@ -151,16 +154,12 @@ def _check_amount(row: Asking, answered: Money, booked: Money) -> None:
         raise Refusal("amount_differs", _("The provider speaks of another amount."), Kind.CONFLICT)
 
 
-def _attempt_of(event: InboundEvent) -> Attempt:
-    is_other = event.object_kind == "charge"
-    reference = event.authorization_reference if is_other else event.object_reference
-    attempt = find_attempt(event.connector, reference)
-    if attempt is None:
+def _follow_unknown(event: InboundEvent) -> None:
+    """What happened to an object that is none of our rows: it may be one that turned up late."""
+    is_late, _attempt = follow_late(event)
+    if not is_late:
         raise TooEarly
-    return attempt
 
 
-def _ask_about(event: InboundEvent) -> tuple[Attempt, AuthorizationAnswer]:
-    attempt = _attempt_of(event)
-    gateway = gateway_of(attempt)
-    return attempt, gateway.retrieve_authorization(attempt.provider_reference)
+def _ask_about(attempt: Attempt) -> AuthorizationAnswer:
+    return gateway_of(attempt).retrieve_authorization(attempt.provider_reference)

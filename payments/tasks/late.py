@@ -26,8 +26,8 @@ from payments.gateways.protocol import OperationAnswer, OperationStatus, Sort, S
 from payments.gateways.registry import NoSuchConnector, open_gateway
 from payments.ledger.money import Money
 from payments.models import Attempt, LateAuthorization
-from payments.queries.late import find_by_key, find_late, get_late
-from payments.queries.payments import find_attempt, find_capture, get_attempt
+from payments.queries.late import find_by_key, find_told, get_late
+from payments.queries.payments import get_attempt
 from payments.states import ended_without_money
 from payments.steps import NOTHING_SAID, Silence
 from payments.tasks.asking import ask, gateway_of, refused, silence_of
@@ -37,27 +37,38 @@ ASKED_BY_KEY_AFTER = timedelta(seconds=30)
 Status = LateAuthorization.Status
 
 
-def follow_late(event: InboundEvent) -> bool:
-    """Whether an event is about money that turned up after its attempt had failed; then what is
-    true of it now has been recorded. One provider call, two where only our key leads to it."""
-    reference = event.authorization_reference or event.object_reference
-    late = find_late(event.connector, reference)
+def follow_late(event: InboundEvent) -> tuple[bool, Attempt | None]:
+    """Whether an event is about money that turned up after its attempt had failed, in which case
+    what is true of it now has been recorded; and the attempt. None for what is not ours, or not
+    known yet.
+
+    One SELECT for what is not late. One provider call for what is, two where only our key leads to
+    it.
+    """
+    reference = _authorization_of(event)
+    late, attempt = find_told(event.connector, reference)
     if late is not None:
-        attempt: Attempt | None = late.attempt
         # What was taken for the payment is followed as any; its capture was not made by a call.
-        is_late = late.status != Status.ADOPTED or _is_not_ours(event)
+        attempt = late.attempt
+        is_late = late.status != Status.ADOPTED or _is_of_unknown_capture(event)
     else:
-        attempt = find_attempt(event.connector, reference) or _find_by_key(event, reference)
+        attempt = attempt or _find_by_key(event, reference)
         is_late = attempt is not None and ended_without_money(attempt)
-    if attempt is None or not is_late:
-        return False
-    look(attempt, reference)
-    return True
+    if attempt is not None and is_late:
+        look(attempt, reference)
+    return is_late, attempt
 
 
-def _is_not_ours(event: InboundEvent) -> bool:
-    is_capture = event.object_kind == "capture"
-    return is_capture and find_capture(event.connector, event.object_reference) is None
+def _authorization_of(event: InboundEvent) -> str:
+    """What the provider calls the authorization that an event is about."""
+    if event.object_kind == "authorization":
+        return event.object_reference
+    return event.authorization_reference or event.object_reference
+
+
+def _is_of_unknown_capture(event: InboundEvent) -> bool:
+    """A capture that is one of our rows was followed before anybody asked whether it is late."""
+    return event.object_kind == "capture"
 
 
 def _find_by_key(event: InboundEvent, reference: str) -> Attempt | None:
@@ -75,6 +86,7 @@ def _find_by_key(event: InboundEvent, reference: str) -> Attempt | None:
     attempt = find_by_key(event.connector, answer.key)
     if attempt is not None and not ended_without_money(attempt):
         record_authorization(attempt_id=attempt.pk, answer=answer, key=str(attempt.pk))
+        return get_attempt(attempt.pk)
     return attempt
 
 
