@@ -155,6 +155,16 @@ def begins_with(field: str, text: str) -> Q:
     return Q(**{f"{field}__gte": text, f"{field}__lt": beyond})
 
 
+def key_begins_with(digits: str) -> Q:
+    """Rows whose key begins with these digits, as a range; none for what are no digits of a key."""
+    text = digits.upper()
+    try:
+        first, last = uuid.UUID(text.ljust(32, "0")), uuid.UUID(text.ljust(32, "F"))
+    except ValueError:
+        return Q(pk__in=[])
+    return Q(pk__gte=first, pk__lte=last)
+
+
 def pager(page: Page[M], path: str, address: QueryDict) -> Pager:
     """The links to the neighbours; all else in the address stays as it is."""
     return Pager(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from audit.keyset import key_begins_with
 from config.access.models import RoleSetting, User
 from config.access.policy import Grant, role_needs_factor
 from config.access.roles import GRANTABLE, ROLES
@@ -19,12 +19,7 @@ from config.access.roles import GRANTABLE, ROLES
 
 def references_in(text: str) -> Q:
     """The person a reference (`U-7F3A09BC`) stands for, as a range of keys; nobody for the rest."""
-    digits = text.strip().upper().removeprefix("U-")
-    try:
-        first, last = uuid.UUID(digits.ljust(32, "0")), uuid.UUID(digits.ljust(32, "F"))
-    except ValueError:
-        return Q(pk__in=[])
-    return Q(pk__gte=first, pk__lte=last)
+    return key_begins_with(text.strip().upper().removeprefix("U-"))
 
 
 def list_grantable() -> QuerySet[Permission]:

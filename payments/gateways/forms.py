@@ -6,20 +6,25 @@ Secrets are typed here: these forms are not kept when a session ends (`audit/kep
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from payments.gateways.capabilities import CAPABILITIES
 from payments.gateways.models import ConnectorAccount
+from payments.gateways.policy import PLACES
+from payments.gateways.queries.accounts import MOST, TOLD, find_accounts
 from payments.parties.forms import MerchantField
 from payments.parties.models import Merchant
 
 ANY = _("any")
+SUGGESTIONS = "accounts-to-name"
+"""The list of the page that fields of accounts suggest from."""
 MODES = [("test", _("Test: no money moves")), ("live", _("Live: real money"))]
 OVERLAPS = ((0, _("At once")), (1, _("In an hour")), (24, _("In a day")), (72, _("In 3 days")))
 BRANDS = (
@@ -87,6 +92,48 @@ class SecretForm(forms.Form):
     )
 
 
+class AccountField(forms.CharField):
+    """An enabled account, cleaned to its id. Chosen from a list where there are few; where there
+    are many, named by reference, or by the beginning of a name that no other has."""
+
+    widget: Any = forms.Select
+    default_error_messages = {
+        "unknown": _("There is no such account."),
+        "several": _("Several are called so. Write the reference of one: %(accounts)s."),
+        "disabled": _("%(account)s is not enabled: no payment would go through it."),
+    }
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**{"max_length": 160, **given})
+
+    def offer(self, accounts: Sequence[ConnectorAccount]) -> None:
+        """These, where they are all there are to choose from."""
+        if len(accounts) > MOST:
+            hints = {"placeholder": _("A-… or a name"), "list": SUGGESTIONS, "autocomplete": "off"}
+            self.widget = forms.TextInput({**hints, "spellcheck": "false"})
+        else:
+            choices = ((str(one.pk), _name(one)) for one in accounts)
+            self.widget = forms.Select(choices=[("", _("Choose an account")), *choices])
+        self.widget.is_required = self.required
+
+    def clean(self, value: Any) -> uuid.UUID | None:
+        """One SELECT or two."""
+        text = super().clean(value)
+        if not text:
+            return None
+        found = find_accounts(text)
+        if not found:
+            raise ValidationError(self.error_messages["unknown"], code="unknown")
+        if len(found) > 1:
+            told = [name_in_full(one) for one in found[:TOLD]] + ["…"] * (len(found) > TOLD)
+            shown = {"accounts": "; ".join(told)}
+            raise ValidationError(self.error_messages["several"], code="several", params=shown)
+        if found[0].state != ConnectorAccount.State.ENABLED:
+            shown = {"account": found[0].name}
+            raise ValidationError(self.error_messages["disabled"], code="disabled", params=shown)
+        return found[0].pk
+
+
 class RouteForm(forms.Form):
     """Which payments, and where they go."""
 
@@ -94,34 +141,32 @@ class RouteForm(forms.Form):
     merchant = MerchantField(required=False)
     currency = forms.ChoiceField(label=_("Currency"), required=False)
     brand = forms.ChoiceField(label=_("Brand"), required=False)
-    first = forms.TypedChoiceField(label=_("First"), coerce=uuid.UUID)
-    second = forms.TypedChoiceField(
-        label=_("If it cannot be reached"), coerce=uuid.UUID, required=False, empty_value=None
-    )
-    third = forms.TypedChoiceField(
-        label=_("And then"), coerce=uuid.UUID, required=False, empty_value=None
-    )
+    first = AccountField(label=_("First"))
+    second = AccountField(label=_("If it cannot be reached"), required=False)
+    third = AccountField(label=_("And then"), required=False)
 
     def __init__(
         self,
         merchants: QuerySet[Merchant],
         currencies: Iterable[str],
-        accounts: Iterable[ConnectorAccount],
+        accounts: Sequence[ConnectorAccount],
         data: QueryDict | None = None,
     ) -> None:
         super().__init__(data)
         fields: Any = self.fields
-        named = [(str(one.pk), _name(one)) for one in accounts]
         fields["merchant"].offer(merchants, ANY)
         fields["currency"].choices = [("", ANY), *((one, one) for one in currencies)]
         fields["brand"].choices = [("", ANY), *((one, _title(one)) for one in BRANDS)]
-        for name in ("first", "second", "third"):
-            fields[name].choices = [("", _("Choose an account")), *named]
+        for name in PLACES:
+            fields[name].offer(accounts)
+        is_named = len(accounts) > MOST
+        self.suggestions = [name_in_full(one) for one in accounts[:MOST]] if is_named else []
+        """What is offered to who types the name of an account."""
 
     @property
     def account_ids(self) -> list[uuid.UUID]:
         """The accounts of a valid form, in order."""
-        given = (self.cleaned_data[name] for name in ("first", "second", "third"))
+        given = (self.cleaned_data[name] for name in PLACES)
         return [one for one in given if one]
 
 
@@ -155,3 +200,8 @@ def _title(brand: str) -> str:
 def _name(account: ConnectorAccount) -> str:
     mode = str(_("live") if account.is_live else _("test"))
     return f"{account.name} ({CAPABILITIES[account.connector].label}, {mode})"
+
+
+def name_in_full(account: ConnectorAccount) -> str:
+    """A name that no other account has: `find_accounts` reads it back."""
+    return f"{_name(account)} · {account.reference}"

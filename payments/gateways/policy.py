@@ -16,6 +16,8 @@ from payments.gateways.capabilities import Capabilities, find_capabilities
 from payments.gateways.models import ConnectorAccount
 
 MANAGE = "gateways.manage_connector"
+PLACES = ("first", "second", "third")
+"""The accounts of a rule, in their order."""
 LONGEST_OVERLAP_HOURS = 72
 """How long a webhook secret that was replaced may still be taken."""
 
@@ -96,13 +98,16 @@ def check_route(
         raise Refusal("route_empty", _("Choose one account to three."), field="first")
     if len({one.pk for one in accounts}) != len(accounts):
         raise Refusal("route_twice", _("Each account stands there once."), field="second")
-    for account in accounts:
+    for field, account in zip(PLACES, accounts, strict=False):
+        if account.state != ConnectorAccount.State.ENABLED:
+            message = _("An account is not enabled: no payment would go through it.")
+            raise Refusal("route_disabled", message, field=field)
         if account.is_live is not is_live:
             message = _("An account is of the other mode.")
-            raise Refusal("route_mode", message, field="first")
+            raise Refusal("route_mode", message, field=field)
         if account.merchant_id not in (None, merchant_id):
             message = _("An account belongs to another merchant.")
-            raise Refusal("route_merchant", message, field="first")
+            raise Refusal("route_merchant", message, field=field)
         can = find_capabilities(account.connector)
         if currency and (can is None or not can.takes(currency, brand)):
             message = _("An account does not take this currency or this brand.")

@@ -101,6 +101,7 @@ CLOSED: dict[str, str] = {
     "form_page.html: form.hidden_fields": FIELD,
     "form_page.html: form.visible_fields": FIELD,
     "gateways/connectors.html: cells": CHOICES,
+    "gateways/connector_form.html: form.suggestions": "the first two hundred, behind a field",
     "gateways/connectors.html: connectors": CHOICES,
     "gateways/connectors.html: lines": CHOICES,
     "gateways/events.html: kind.meanings": CHOICES,

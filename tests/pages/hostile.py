@@ -347,7 +347,7 @@ def _of_keys_and_events(house: House) -> dict[str, Form]:
         "merchant": ("choice", ""),
         "currency": ("choice", ""),
         "brand": ("choice", ""),
-        "first": ("pick", "x"),
+        "first": ("needed", "x"),
         "second": ("choice", ""),
         "third": ("choice", ""),
     }

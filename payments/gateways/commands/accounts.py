@@ -27,6 +27,7 @@ from payments.gateways.policy import (
 )
 from payments.parties.errors import no_such_merchant
 from payments.parties.models import Merchant
+from payments.parties.policy import name_key
 
 State, Trial = ConnectorAccount.State, ConnectorAccount.Trial
 TRY = "gateways.try_account"
@@ -55,13 +56,15 @@ def create_account(
     can = check_connector(connector, is_live=is_live)
     if merchant_id is not None and not Merchant.objects.filter(pk=merchant_id).exists():
         raise no_such_merchant()
+    called = clean_text(name, field="name", most=80, required=True)
     account = ConnectorAccount(
         key=key,
         fingerprint=work.fingerprint,
         connector=connector,
         merchant_id=merchant_id,
         is_live=is_live,
-        name=clean_text(name, field="name", most=80, required=True),
+        name=called,
+        name_key=name_key(called)[:80],
         created_at=work.now,
         created_by_id=work.actor.user_id if work.actor.kind is ActorKind.USER else None,
     )
@@ -86,6 +89,7 @@ def add_sandbox(work: Work, *, key: str) -> ConnectorAccount:
         fingerprint=work.fingerprint,
         connector="sandbox",
         name="Sandbox",
+        name_key=name_key("Sandbox"),
         state=State.ENABLED,
         is_proven=True,
         created_at=work.now,

@@ -38,6 +38,8 @@ class ConnectorAccount(KeyedModel):
     )
     is_live = models.BooleanField(_("live"), default=False)
     name = models.CharField(_("name"), max_length=80)
+    name_key = models.CharField(max_length=80, default="", editable=False)
+    """The name as it is looked up (`parties.policy.name_key`)."""
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
     provider_account = models.CharField(_("account at the provider"), max_length=80, blank=True)
     api_key = models.TextField(blank=True, editable=False)
@@ -67,6 +69,8 @@ class ConnectorAccount(KeyedModel):
         indexes = [
             models.Index(fields=["connector", "created_at"], name="gateways_account_kind"),
             models.Index(fields=["created_at", "id"], name="gateways_account_time"),
+            models.Index(fields=["name_key", "id"], name="gateways_account_name"),
+            models.Index(fields=["state", "name_key", "id"], name="gateways_account_state"),
         ]
         constraints = [
             *KeyedModel.Meta.constraints,
@@ -77,6 +81,11 @@ class ConnectorAccount(KeyedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def reference(self) -> str:
+        """What people tell it apart by, where two are called alike."""
+        return f"A-{self.pk.hex[:12].upper()}"
 
     def open_secret(self, column: str) -> str:
         """What is sealed in a column, "" where it holds nothing. DecryptionFailed."""

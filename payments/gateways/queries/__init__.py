@@ -1,6 +1,7 @@
 """Reading what providers told, and which accounts we have with them."""
 
 from payments.gateways.queries.accounts import (
+    find_accounts,
     get_account,
     list_accounts,
     list_accounts_of,
@@ -27,6 +28,7 @@ __all__ = [
     "UNKNOWN_TYPE",
     "PutAside",
     "advice_on",
+    "find_accounts",
     "find_meaning",
     "find_type",
     "get_account",

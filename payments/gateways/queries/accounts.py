@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from audit import clock
+from audit import clock, keyset
 from audit.errors import Kind, Refusal
 from payments.gateways.capabilities import CAPABILITIES
 from payments.gateways.models import ConnectorAccount
+from payments.parties.policy import name_key
 
 MOST = 200
 """So many accounts are looked through, and offered."""
+TOLD = 5
+"""So many are told apart where a text means several."""
+_ID = re.compile(r"([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})")
+_REFERENCE = re.compile(r"(?:^|[\s·(])[Aa]-([0-9A-Fa-f]{4,32})\)?$")
 
 
 def get_account(account_id: uuid.UUID) -> ConnectorAccount:
@@ -30,9 +36,29 @@ def list_all_accounts() -> QuerySet[ConnectorAccount]:
     return ConnectorAccount.objects.select_related("merchant")
 
 
-def list_accounts() -> QuerySet[ConnectorAccount]:
-    """The accounts that can be chosen, with their merchants, by provider, the house's own first."""
-    return list_all_accounts().order_by("connector", "merchant__name", "created_at", "pk")[:MOST]
+def list_accounts() -> list[ConnectorAccount]:
+    """The enabled accounts, by name: as many as are offered, and one more where there are more. One
+    SELECT."""
+    rows = ConnectorAccount.objects.filter(state=ConnectorAccount.State.ENABLED)
+    return list(rows.order_by("name_key", "pk")[: MOST + 1])
+
+
+def find_accounts(text: str) -> list[ConnectorAccount]:
+    """The accounts, in any state, that a text means: an id, a reference (`A-7F3A09BC12DE`, also
+    behind a name), a whole name, or else the beginning of one. As many as are worth telling, and
+    one more. One SELECT, or two, by index."""
+    words = text.strip()
+    match = _ID.fullmatch(words) or _REFERENCE.search(words)
+    if match is not None:
+        found = list(ConnectorAccount.objects.filter(keyset.key_begins_with(match[1]))[: TOLD + 1])
+        if found:
+            return found
+    key = name_key(words)
+    if not key:
+        return []
+    rows = ConnectorAccount.objects.filter(keyset.begins_with("name_key", key))
+    found = list(rows.order_by("name_key", "pk")[: TOLD + 1])
+    return [one for one in found if one.name_key == key] or found
 
 
 def list_accounts_of(connector: str) -> list[ConnectorAccount]:

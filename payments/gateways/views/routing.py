@@ -89,7 +89,7 @@ def route_new(request: HttpRequest) -> HttpResponse:
 
 
 def _route_form(data: QueryDict | None) -> RouteForm:
-    return RouteForm(list_merchants(), list_currencies(), list(list_accounts()), data)
+    return RouteForm(list_merchants(), list_currencies(), list_accounts(), data)
 
 
 def _show(request: HttpRequest, form: RouteForm, status: int) -> HttpResponse:
