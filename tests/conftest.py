@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from django.db import connections
 from django.utils import translation
 from hypothesis import settings as hypothesis
+from whitenoise.base import WhiteNoise
 
 from audit import guard
 from audit.actor import Actor, acting_as, system
@@ -17,6 +19,14 @@ from payments.gateways import breaker
 # How long an example takes says how busy the machine is.
 hypothesis.register_profile("comptoir", deadline=None)
 hypothesis.load_profile("comptoir")
+
+# What was imported and collected stays to the end: to look through it again and again is a tenth
+# of the suite's time.
+gc.set_threshold(100_000, 20, 100)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -32,6 +42,24 @@ def _emptying_a_test_database_is_allowed() -> Iterator[None]:
     operations.execute_sql_flush = emptied
     yield
     operations.execute_sql_flush = original
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_are_looked_at_once() -> Iterator[None]:
+    """Each test client builds its own middleware, and WhiteNoise would look at every file again."""
+    original = WhiteNoise.update_files_dictionary
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def remembered(self: Any, root: str, prefix: str) -> None:
+        if (root, prefix) not in found:
+            own, self.files = self.files, {}
+            original(self, root, prefix)
+            found[root, prefix], self.files = self.files, own
+        self.files.update(found[root, prefix])
+
+    WhiteNoise.update_files_dictionary = remembered
+    yield
+    WhiteNoise.update_files_dictionary = original
 
 
 @pytest.fixture(autouse=True)
