@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -28,7 +28,7 @@ from audit.errors import KernelError
 from audit.kept import KeepsWork
 from audit.models import LogEntry
 from audit.owned import OwnedModel
-from audit.reading import sentence_of
+from audit.reading import role_label, sentence_of
 from audit.work import Work, find_ambient
 
 if TYPE_CHECKING:
@@ -172,6 +172,41 @@ class GuardedAdmin(ModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return with_version(super().get_fieldsets(request, obj))
 
+    def name_of(self, obj: Any) -> str:
+        """What people call a row, in the reader's language: the log knows it by its code."""
+        return str(getattr(obj, "words", "")) or role_label(str(obj))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        row = context.get("original")
+        named = {"name": self.name_of(row), "subtitle": self.name_of(row)} if row else {}
+        return super().render_change_form(request, {**context, **named}, *args, **kwargs)
+
+    def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
+        self._say_saved(request, obj)
+        return super().response_add(request, obj, *args, **kwargs)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> Any:
+        self._say_saved(request, obj)
+        return super().response_change(request, obj)
+
+    def _say_saved(self, request: HttpRequest, obj: Any) -> None:
+        told = {"kind": self.opts.verbose_name, "name": self.name_of(obj)}
+        messages.success(request, _("Saved: %(kind)s “%(name)s”.") % told)
+
+    def message_user(
+        self,
+        request: HttpRequest,
+        message: Any,
+        level: Any = messages.INFO,
+        *args: Any,
+        **more: Any,
+    ) -> None:
+        """Of a success Django speaks with the code of the row; `_say_saved` has named it."""
+        if level != messages.SUCCESS:
+            super().message_user(request, message, level, *args, **more)
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """An owned row goes through the request's Work; others are saved, and netted."""
         if not isinstance(obj, OwnedModel):
@@ -214,6 +249,7 @@ class GuardedAdmin(ModelAdmin):
             **self.admin_site.each_context(request),
             "title": _("History"),
             "object": obj,
+            "name": self.name_of(obj),
             "opts": self.opts,
             "lines": [(one, sentence_of(one.event), changes_of(one)) for one in found[:NEWEST]],
             "is_cut": len(found) > NEWEST,

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.timezone import is_aware, localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit.masks import CONSTANT
 from audit.models import LogEntry
-from audit.reading import field_label
+from audit.reading import field_label, related_name
 
 MASKED = "masked:"
 NOTHING = ("None", "", None)
@@ -59,7 +63,8 @@ class Fact:
 
 
 def changes_of(entry: LogEntry) -> list[Change]:
-    """The changes of an entry in the words of its model. No queries with `content_type`."""
+    """The changes of an entry in the words of its model. No queries with `content_type`, but one
+    where a role is named by its key."""
     model = entry.content_type.model_class() if entry.content_type else None
     found = []
     for name, change in (entry.changes or {}).items():
@@ -86,20 +91,44 @@ def facts_of(entry: LogEntry) -> list[Fact]:
 
 def _sides(change: Any) -> tuple[Any, Any]:
     if isinstance(change, dict):
-        listed = ", ".join(str(one) for one in change.get("objects", []))
+        listed = change.get("objects", [])
         return (listed, "") if change.get("operation") == "delete" else ("", listed)
     before, after = change
     return before, after
 
 
 def _side(value: Any, column: Any) -> Side:
+    if isinstance(value, list):
+        return Side(", ".join(related_name(column, str(one)) for one in value))
     if value in NOTHING:
         return Side("")
     text = str(value)
     if text.startswith(MASKED) or text == CONSTANT:
         return Side(_("hidden"), is_hidden=True)
+    return Side(_in_words(text, column))
+
+
+def _in_words(text: str, column: Any) -> str:
+    """A value as people write it: a choice, a yes, a moment, what a relation leads to."""
     choices = {str(key): str(label) for key, label in getattr(column, "flatchoices", [])}
-    return Side(choices.get(text, text))
+    if text in choices:
+        return choices[text]
+    if isinstance(column, models.BooleanField) and text in ("True", "False"):
+        return _("yes") if text == "True" else _("no")
+    if isinstance(column, models.DateTimeField) and (moment := _read_moment(text)) is not None:
+        return f"{date_format(moment, 'DATE_FORMAT')} {moment:%H:%M:%S}"
+    return related_name(column, text)
+
+
+def _read_moment(text: str) -> datetime | None:
+    """A moment of the record, where the reader is; what names no zone is UTC."""
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return None
+    if moment is None:
+        return None
+    return localtime(moment if is_aware(moment) else moment.replace(tzinfo=UTC))
 
 
 def _find_column(model: type[models.Model] | None, attname: str) -> Any:

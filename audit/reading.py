@@ -43,7 +43,8 @@ class ObjectPage:
 class Reading:
     """`events`: code → sentence. `areas`: first word of a code → its name. `roles`: code → name.
     `pages`: `app.model` → page. `references`: the letters before the dash → who finds the object.
-    `fields`: the name of a field → what people call it.
+    `fields`: the name of a field → what people call it. `names`: `app.model` → what people call
+    an object that the record names by its key or its code.
     """
 
     events: Mapping[str, Any] = field(default_factory=dict)
@@ -52,6 +53,7 @@ class Reading:
     pages: Mapping[str, ObjectPage] = field(default_factory=dict)
     references: Mapping[str, Callable[[str], models.Model | None]] = field(default_factory=dict)
     fields: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,13 @@ def field_label(name: str, column: Any) -> str:
 def role_label(code: str) -> str:
     """A role as people call it; the code for a role that is no more."""
     return str(get_reading().roles.get(code, code))
+
+
+def related_name(column: Any, text: str) -> str:
+    """What people call the object that a relation of the record names by its key or its code."""
+    model = getattr(column, "related_model", None)
+    name = get_reading().names.get(model._meta.label_lower) if model else None
+    return name(text) if name else text
 
 
 def object_url(entry: LogEntry, actor: Actor) -> str | None:

@@ -11,13 +11,15 @@ from collections.abc import Callable
 from typing import Any
 
 from django.apps import apps
+from django.contrib.auth.models import Group
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from audit.reading import ObjectPage, Reading
+from audit.reading import ObjectPage, Reading, role_label
 from config.access.reading import LOOKS as LOOKS_AT_THE_ADMINISTRATION
 from config.access.roles import TABLE
 from config.access.snapshot import SUPERUSER
+from config.access.words import say_code
 from config.fields import FIELDS
 
 AREAS: dict[str, Any] = {
@@ -423,6 +425,19 @@ def _person(reference: str) -> models.Model | None:
     return User.objects.filter(pk__gte=first, pk__lte=last).order_by("pk").first()
 
 
+def _role(text: str) -> str:
+    """A role by its code; one SELECT for one that is named by its key."""
+    if not text.isdecimal():
+        return role_label(text)
+    name = Group.objects.filter(pk=int(text)).values_list("name", flat=True).first()
+    return role_label(name) if name else text
+
+
+def _person_of(key: str) -> str:
+    """The reference of a person by his key."""
+    return f"U-{key[:8].upper()}"
+
+
 READING = Reading(
     events={
         **PAYMENTS,
@@ -439,6 +454,7 @@ READING = Reading(
     },
     areas=AREAS,
     fields=FIELDS,
+    names={"auth.group": _role, "auth.permission": say_code, "access.user": _person_of},
     roles={SUPERUSER: _("superuser"), **{role.code: role.label for role in TABLE}},
     pages={
         "payments.payment": ObjectPage("payments:detail", "payments.view_payment"),

@@ -16,10 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from iso4217 import Currency
 
 from audit.actor import current_actor
-from audit.admin import GuardedAdmin, VersionedForm
+from audit.admin import GuardedAdmin, VersionedForm, with_version
 from audit.approvals.models import ApprovalLimit
 from audit.approvals.policy import limit_decision
 from audit.keyset import begins_with
+from audit.reading import role_label
 
 AMOUNT = re.compile(r"(\d{1,12})(?:[.,](\d{1,4}))?", re.ASCII)
 
@@ -64,6 +65,9 @@ class LimitForm(VersionedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "role" in self.fields:
+            choice: Any = self.fields["role"]
+            choice.label_from_instance = lambda role: role_label(role.name)
         if not self.instance._state.adding:
             point = get_format("DECIMAL_SEPARATOR")
             self.initial["limit"] = write_amount(
@@ -94,12 +98,11 @@ class ApprovalLimitAdmin(GuardedAdmin):
     """A limit of nothing (0) means that every refund of the role needs a second person."""
 
     form = LimitForm
-    list_display = ("role", "kind", "amount")
+    list_display = ("role_name", "kind", "amount")
     list_filter = ("kind", "currency")
     search_fields = ("currency",)
     search_help_text = _("A currency, such as EUR, or the beginning of a role's name.")
     ordering = ("kind", "currency", "role_id")
-    fields = ("role", "kind", "currency", "limit")
 
     def find(self, search_term: str) -> Q:
         """A currency has three capital letters, the name of a role none."""
@@ -110,6 +113,13 @@ class ApprovalLimitAdmin(GuardedAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("role")
 
+    def name_of(self, obj: ApprovalLimit) -> str:
+        return f"{role_label(obj.role.name)} · {obj.get_kind_display()} · {obj.currency}"
+
+    @admin.display(description=_("role"))
+    def role_name(self, limit: ApprovalLimit) -> str:
+        return role_label(limit.role.name)
+
     @admin.display(description=_("limit"), ordering="max_minor")
     def amount(self, limit: ApprovalLimit) -> str:
         """With its decimals, for reading: `50.00 EUR`."""
@@ -118,4 +128,8 @@ class ApprovalLimitAdmin(GuardedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Another role or currency is another limit."""
-        return ("role", "kind", "currency") if obj is not None else ()
+        return ("role_name", "kind", "currency") if obj is not None else ()
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        role = "role" if obj is None else "role_name"
+        return with_version([(None, {"fields": [role, "kind", "currency", "limit"]})])

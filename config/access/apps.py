@@ -12,7 +12,7 @@ class AccessConfig(AppConfig):
         from allauth.account.models import EmailAddress
         from allauth.mfa.models import Authenticator
         from allauth.usersessions.models import UserSession
-        from django.contrib.auth.models import Group
+        from django.contrib.auth.models import Group, Permission
 
         from audit import net
 
@@ -26,6 +26,11 @@ class AccessConfig(AppConfig):
         from config.access import factors, install, needs, record, rotating
         from config.access import tasks as _tasks  # noqa: F401
         from config.access.models import OutgoingMail, RoleSetting, User
+        from config.access.words import code_of
+
+        User._meta.get_field("groups").verbose_name = _("roles")
+        # The record names a permission by its code, whatever language its writer reads.
+        Permission.__str__ = code_of  # type: ignore[method-assign]
 
         net.cover(
             User,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -54,16 +56,27 @@ VERBS: dict[str, Any] = {
 
 
 def code_of(permission: Permission) -> str:
-    """As the code names it: `app.codename`."""
-    return f"{permission.content_type.app_label}.{permission.codename}"
+    """As the code names it: `app.codename`. The kinds of objects are looked up once."""
+    kind = ContentType.objects.get_for_id(permission.content_type_id)
+    return f"{kind.app_label}.{permission.codename}"
+
+
+def say_code(code: str) -> str:
+    """What a permission allows, by its code. One that nobody put into words is told by its model;
+    what names no permission of ours stays as it is."""
+    if (words := WORDS.get(code)) is not None:
+        return str(words)
+    app, _dot, codename = code.partition(".")
+    verb, _line, model = codename.partition("_")
+    try:
+        what = apps.get_model(app, model)._meta.verbose_name_plural
+    except (LookupError, ValueError):
+        return code
+    return str(VERBS[verb]) % {"what": what} if verb in VERBS else code
 
 
 def say(permission: Permission) -> str:
-    """What a permission allows. One that nobody put into words is told by its model."""
-    if (words := WORDS.get(code_of(permission))) is not None:
-        return str(words)
-    verb = VERBS.get(permission.codename.partition("_")[0])
-    model = permission.content_type.model_class()
-    if verb is None or model is None:
-        return gettext(permission.name)
-    return str(verb) % {"what": model._meta.verbose_name_plural}
+    """What a permission allows, in the reader's language."""
+    code = code_of(permission)
+    words = say_code(code)
+    return gettext(permission.name) if words == code else words

@@ -123,6 +123,9 @@ class MerchantAdmin(GuardedAdmin):
     search_help_text = _("The beginning of a name, or a reference such as M-4F7H2K9M.")
     readonly_fields = ("reference", "created_at")
 
+    def name_of(self, obj: Any) -> str:
+        return f"{obj.name} ({obj.reference})"
+
     def find(self, search_term: str) -> Any:
         return queries.find_merchants(search_term)
 
