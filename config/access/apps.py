@@ -30,7 +30,7 @@ class AccessConfig(AppConfig):
 
         User._meta.get_field("groups").verbose_name = _("roles")
         # The record names a permission by its code, whatever language its writer reads.
-        Permission.__str__ = code_of  # type: ignore[method-assign]
+        Permission.__str__ = code_of  # type: ignore[assignment, method-assign]
 
         net.cover(
             User,
