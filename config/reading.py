@@ -105,6 +105,8 @@ PAYMENTS: dict[str, Any] = {
     "payments.late.return_lost": _("Giving back what was taken late: outcome unknown"),
     "payments.late.returned": _("Gave back what was taken after the failure"),
     "payments.late.adopted": _("Kept what was taken after the failure for the payment"),
+    "payments.late.booked_off": _("Booked off what could not be given back: unclaimed money"),
+    "payments.late.reclaimed": _("Put what was booked off back on suspense: the provider moved it"),
     "payments.late.due": _("Tried again: what was taken late goes back at once"),
     "payments.late.decided": _("Decided what becomes of money that turned up late"),
     "payments.late.lost": _("Heard nothing of what turned up late"),

@@ -117,7 +117,7 @@ class CorrectionForm(KeyForm):
 
     kind = forms.CharField(max_length=10, widget=forms.HiddenInput)
     row = forms.UUIDField(widget=forms.HiddenInput)
-    seen = forms.CharField(max_length=16, widget=forms.HiddenInput)
+    seen = forms.CharField(max_length=40, widget=forms.HiddenInput)
     to_status = forms.ChoiceField(label=_("What the provider says"), widget=forms.RadioSelect)
     provider_reference = forms.CharField(
         label=_("Provider's reference"),

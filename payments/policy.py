@@ -256,10 +256,14 @@ CORRECTIONS: dict[type[Correctable], dict[str, tuple[str, ...]]] = {
         **dict.fromkeys(("voiding", "void_unknown"), ("voided", "succeeded")),
     },
     Refund: dict.fromkeys(("pending", "unknown", "conflicted"), ("succeeded", "failed")),
-    LateAuthorization: {"held": ("voiding",), "taken": ("returning", "adopted")},
+    LateAuthorization: {"held": ("voiding",), "taken": ("returning", "adopted", "booked_off")},
 }
 """From which state to which a person may set a row: what has no end yet, to an end; and what he may
 have done about money that turned up late."""
+
+
+NEVER_ALONE = (LateAuthorization.Status.BOOKED_OFF,)
+"""What no limit allows one person to do alone: a customer's money becomes the house's."""
 
 
 def correction_targets(row: Correctable) -> tuple[str, ...]:
@@ -274,6 +278,12 @@ def stake_of(row: Correctable) -> int:
     return row.amount_minor
 
 
+def seen_of(row: Correctable) -> str:
+    """A row's state as a form carries it: of money that turned up late with the amount, which may
+    change while the state does not."""
+    return f"{row.status} {stake_of(row)}" if isinstance(row, LateAuthorization) else row.status
+
+
 def adoption_decision(late: LateAuthorization, *, is_last: bool = True) -> Decision:
     """Whether what was taken late may be kept for its payment: only where nothing else was tried
     since, let alone held or taken. `is_last`: its attempt is the payment's last."""
@@ -281,6 +291,30 @@ def adoption_decision(late: LateAuthorization, *, is_last: bool = True) -> Decis
         return YES
     reason = _("The payment has gone on without it: the customer might pay twice.")
     return Decision(False, reason)
+
+
+def book_off_decision(late: LateAuthorization) -> Decision:
+    """Whether what was taken late may be booked off: only what the provider was asked to give back,
+    and what nobody asks it for any more."""
+    if late.ask_at is not None:
+        return Decision(False, _("It goes back by itself: wait for what the provider says."))
+    if not late.return_tries:
+        return Decision(False, _("Nobody has had it given back yet: try that first."))
+    return YES
+
+
+def late_decision(
+    actor: Actor, late: LateAuthorization, to_status: str, *, is_last: bool = True
+) -> Decision:
+    """Whether `actor` may have money that turned up late end in `to_status`, whatever the amount.
+    `is_last`: its attempt is the payment's last."""
+    if to_status == LateAuthorization.Status.ADOPTED:
+        return adoption_decision(late, is_last=is_last)
+    if to_status == LateAuthorization.Status.BOOKED_OFF:
+        if not _holds(actor, "payments.book_off_late"):
+            return Decision(False, _("Your role does not book money off the suspense account."))
+        return book_off_decision(late)
+    return YES
 
 
 def correction_decision(
@@ -306,13 +340,23 @@ def correction_decision(
         return YES
     if to_status not in correction_targets(row):
         return Decision(False, _("It cannot be set to this state."))
-    is_adoption = to_status == LateAuthorization.Status.ADOPTED
-    if isinstance(row, LateAuthorization) and is_adoption and not (may := adoption_decision(row)):
-        return may
+    if isinstance(row, LateAuthorization):
+        may = late_decision(actor, row, to_status)
+        return _with_second_person(actor, row, to_status, limit_minor) if may else may
     is_held = isinstance(row, Attempt) and to_status == Attempt.Status.AUTHORIZED
     if is_held and not (provider_reference or row.provider_reference):
         return Decision(False, _("Give the provider's reference: without it nothing is captured."))
-    if actor.kind is ActorKind.USER and (limit_minor is None or stake_of(row) > limit_minor):
+    return _with_second_person(actor, row, to_status, limit_minor)
+
+
+def _with_second_person(
+    actor: Actor, row: Correctable, to_status: str, limit_minor: int | None
+) -> Decision:
+    if actor.kind is not ActorKind.USER:
+        return YES
+    if to_status in NEVER_ALONE:
+        return Decision(True, _("Another person must approve it, whatever the amount."), True)
+    if limit_minor is None or stake_of(row) > limit_minor:
         return Decision(True, _("Above your limit: another person must approve."), True)
     return YES
 

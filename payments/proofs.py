@@ -46,6 +46,7 @@ BOOKED_LATE = {
     TransferCode.LATE_RETURNED: -1,
     TransferCode.LATE_ADOPTED: -1,
 }
+BOOKED_OFF = {TransferCode.LATE_UNCLAIMED: 1, TransferCode.LATE_RECLAIMED: -1}
 OPEN = ("awaiting_approval", "pending", "unknown", "conflicted")
 _MODES = {False: "test", True: "live"}
 VOIDING = (Capture.Status.VOIDING, Capture.Status.VOID_UNKNOWN)
@@ -161,14 +162,20 @@ def _compare(
 
 
 def _compare_late(payment: Payment, late: LateAuthorization, booked: Booked) -> Iterator[str]:
-    is_live = payment.is_live
-    places = [(code, name) for code in BOOKED_LATE for name in late.transfers]
-    found = sum(BOOKED_LATE[code] * booked.get((code, name, is_live), 0) for code, name in places)
-    if found != late.taken_minor:
-        yield f"{payment.reference}: late {late.pk} is booked at {found}, {late.taken_minor} is due"
-    if any((code, name, not is_live) in booked for code, name in places):
-        mode = _MODES[not is_live]
-        yield f"{payment.reference}: late {late.pk} is booked among {mode} money"
+    is_off = late.status == LateAuthorization.Status.BOOKED_OFF
+    for codes, words, due in (
+        (BOOKED_LATE, "booked", late.taken_minor),
+        (BOOKED_OFF, "booked off", late.taken_minor if is_off else 0),
+    ):
+        places = [(code, name) for code in codes for name in late.transfers]
+        found = sum(
+            codes[code] * booked.get((code, name, payment.is_live), 0) for code, name in places
+        )
+        if found != due:
+            yield f"{payment.reference}: late {late.pk} is {words} at {found}, {due} is due"
+        if any((code, name, not payment.is_live) in booked for code, name in places):
+            mode = _MODES[not payment.is_live]
+            yield f"{payment.reference}: late {late.pk} is {words} among {mode} money"
 
 
 def count_days() -> int:

@@ -77,6 +77,8 @@ class Event(StrEnum):
     LATE_RETURN_LOST = "payments.late.return_lost"
     LATE_RETURNED = "payments.late.returned"
     LATE_ADOPTED = "payments.late.adopted"
+    LATE_BOOKED_OFF = "payments.late.booked_off"
+    LATE_RECLAIMED = "payments.late.reclaimed"
 
 
 A, I, C, R = Attempt.Status, Increment.Status, Capture.Status, Refund.Status  # noqa: E741
@@ -178,6 +180,7 @@ LATE: dict[tuple[str, Event], str] = {
     (L.TAKEN, E.LATE_RELEASE_REQUESTED): L.VOIDING,
     (L.TAKEN, E.LATE_RETURN_REQUESTED): L.RETURNING,
     (L.TAKEN, E.LATE_ADOPTED): L.ADOPTED,
+    (L.TAKEN, E.LATE_BOOKED_OFF): L.BOOKED_OFF,
     # Somebody gave it back at the provider.
     (L.TAKEN, E.LATE_RETURNED): L.RETURNED,
     (L.RETURNING, E.LATE_RETURNED): L.RETURNED,
@@ -190,6 +193,8 @@ LATE: dict[tuple[str, Event], str] = {
     # It came back, or more was taken.
     (L.RETURNED, E.LATE_TAKEN): L.TAKEN,
     (L.RETURNED, E.LATE_RELEASE_REQUESTED): L.VOIDING,
+    # Something moved at the provider after all.
+    (L.BOOKED_OFF, E.LATE_RECLAIMED): L.TAKEN,
 }
 
 TABLES: dict[type[Asking], dict[tuple[str, Event], str]] = {

@@ -35,6 +35,7 @@ TOLD = frozenset(
         "notes.add_note",
         "parties.change_customer",
         "parties.merge_customer",
+        "payments.book_off_late",
         "payments.capture_payment",
         "payments.correct_payment",
         "payments.increment_payment",

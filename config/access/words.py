@@ -36,6 +36,7 @@ WORDS: dict[str, Any] = {
     "parties.change_merchant": _("Change merchants and their terms"),
     "parties.reveal_customer": _("Reveal a customer's details"),
     "parties.view_customer": _("See customers, masked"),
+    "payments.book_off_late": _("Book off money that cannot be given back"),
     "payments.capture_payment": _("Capture a payment"),
     "payments.correct_payment": _("Correct a payment"),
     "payments.export_payments": _("Export lists of payments"),

@@ -151,6 +151,8 @@ SILENT = frozenset(
         "payments.late.return_lost",
         "payments.late.returned",
         "payments.late.lost",
+        "payments.late.booked_off",
+        "payments.late.reclaimed",
         "payments.late.decided",
         "payments.late.due",
         # The house's own affair.

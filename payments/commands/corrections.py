@@ -21,7 +21,7 @@ from audit.work import Work
 from payments.commands.capture_voids import apply_capture_void_answer
 from payments.commands.captures import apply_capture_answer
 from payments.commands.increments import apply_increment_answer
-from payments.commands.late import adopt, start_release, start_return
+from payments.commands.late import adopt, book_off, start_release, start_return
 from payments.commands.payments import apply_authorization_answer, apply_authorization_failure
 from payments.commands.refunds import apply_refund_answer
 from payments.commands.voids import apply_void_answer
@@ -43,7 +43,7 @@ from payments.models import (
     RefundReason,
     reference_of,
 )
-from payments.policy import Correctable, correction_decision, stake_of
+from payments.policy import Correctable, correction_decision, seen_of, stake_of
 from payments.queries.payments import list_reasons
 from payments.retrying import CORRECTED
 from payments.states import Event
@@ -71,10 +71,10 @@ def correct_payment(
     """Set an attempt, an increase, a capture or a refund to what the provider says of it, or say
     what becomes of money that turned up late.
 
-    `seen_status` is what the person saw; another one now is a conflict. `evidence` says how the
-    provider said it, `provider_reference` its name for the object (needed for an authorization that
-    is to be captured). Above the person's limit, or without one, a second person decides. A repeat
-    with the same key answers the first correction. Seven SELECTs.
+    `seen_status` is what `seen_of` gave to the person; another one now is a conflict. `evidence`
+    says how the provider said it, `provider_reference` its name for the object (needed for an
+    authorization that is to be captured). Above the person's limit, or without one, a second person
+    decides. A repeat with the same key answers the first correction. Seven SELECTs.
     """
     if (done := work.replay(Correction)) is not None:
         return done
@@ -82,7 +82,7 @@ def correct_payment(
     payment = row.payment
     if payment.pk != payment_id:
         raise _missing()
-    if row.status != seen_status:
+    if seen_of(row) != seen_status:
         message = _("The state has changed since you opened the page: look again.")
         raise Refusal("stale", message, Kind.CONFLICT, about=payment)
     words = clean_text(evidence, field="evidence", most=1000, required=True, lines=True)
@@ -314,6 +314,7 @@ APPLY: dict[tuple[str, str], Apply] = {
     ("late", LateAuthorization.Status.VOIDING): _late(start_release),
     ("late", LateAuthorization.Status.RETURNING): _late(start_return),
     ("late", LateAuthorization.Status.ADOPTED): _late(adopt),
+    ("late", LateAuthorization.Status.BOOKED_OFF): _late(book_off),
 }
 
 
@@ -337,6 +338,9 @@ def approve_correction(
     if row.status != correction.from_status:
         message = _("The provider has answered meanwhile: there is nothing to correct any more.")
         raise Refusal("correction_refused", message, Kind.CONFLICT, about=row.payment)
+    if stake_of(row) != correction.amount_minor:
+        message = _("The amount has changed meanwhile: reject this, and have it asked for anew.")
+        raise Refusal("amount_differs", message, Kind.CONFLICT, about=row.payment)
     _apply(work, row, correction)
     return correction
 

@@ -2,7 +2,8 @@
 
 The shop was told that the payment failed, and may have taken it in another way since. So what is
 held is let go at once, and what was taken goes back; a person may take the latter for the payment
-as long as nothing else has been held or taken for it. See docs/decisions/0026.
+as long as nothing else has been held or taken for it, and books off what the provider refuses to
+give back. See docs/decisions/0026.
 
 What is true is always asked of the provider: each command here ends in the same state whatever the
 order and the number of the answers.
@@ -28,9 +29,9 @@ from payments.gateways.protocol import (
 )
 from payments.ledger.chart import AccountCode, TransferCode
 from payments.ledger.money import Money
-from payments.ledger.steps import Line, credit, debit, post
+from payments.ledger.steps import credit, debit, post
 from payments.models import Attempt, Capture, LateAuthorization
-from payments.policy import Decision, adoption_decision
+from payments.policy import Decision, adoption_decision, book_off_decision
 from payments.queries.fees import get_fee
 from payments.queries.late import has_later_attempt
 from payments.retrying import FIRST_LOOK
@@ -107,6 +108,10 @@ def _follow(work: Work, late: LateAuthorization, held: int, taken: int) -> None:
     """Go on from what was known to what is true now."""
     if late.status == Status.ADOPTED:
         return
+    if late.status == Status.BOOKED_OFF:
+        if (held, taken) == (0, late.taken_minor):
+            return
+        _reclaim(work, late)
     # What goes back because we asked for it is told by the answer to that.
     if late.status not in RETURNING or taken > late.taken_minor:
         _book_taken(work, late, taken)
@@ -189,13 +194,27 @@ def _book_taken(work: Work, late: LateAuthorization, taken: int) -> None:
 def _book(
     work: Work, late: LateAuthorization, why: TransferCode, amount: Money, *, arrives: bool
 ) -> None:
-    clearing = late.payment.account(AccountCode.PROVIDER_CLEARING)
-    suspense = late.payment.account(AccountCode.SUSPENSE)
-    lines: list[Line] = [debit(clearing, amount), credit(suspense, amount)]
-    if not arrives:
-        lines = [debit(suspense, amount), credit(clearing, amount)]
-    left = late.taken_minor + (amount.minor if arrives else -amount.minor)
-    work.change(late, bookings=late.bookings + 1, taken_minor=left)
+    if arrives:
+        _move_money(work, late, why, amount, AccountCode.PROVIDER_CLEARING, AccountCode.SUSPENSE)
+        work.change(late, taken_minor=late.taken_minor + amount.minor)
+    else:
+        _move_money(work, late, why, amount, AccountCode.SUSPENSE, AccountCode.PROVIDER_CLEARING)
+        work.change(late, taken_minor=late.taken_minor - amount.minor)
+
+
+def _move_money(
+    work: Work,
+    late: LateAuthorization,
+    why: TransferCode,
+    amount: Money,
+    debited: AccountCode,
+    credited: AccountCode,
+) -> None:
+    lines = [
+        debit(late.payment.account(debited), amount),
+        credit(late.payment.account(credited), amount),
+    ]
+    work.change(late, bookings=late.bookings + 1)
     post(work, why, late.transfers[-1], lines)
 
 
@@ -348,3 +367,27 @@ def adopt(work: Work, late: LateAuthorization) -> None:
     settle(work, payment, attempt, event, **taken)
     book_capture(work, payment, capture, get_fee(payment.merchant_id, amount))
     move(work, late, Event.LATE_ADOPTED, **ANSWERED, settled_at=work.now)
+
+
+# Booking it off
+
+
+def book_off(work: Work, late: LateAuthorization) -> None:
+    """Take what cannot be given back off the suspense account: it is unclaimed money now, which the
+    provider has and owes us as before. No queries.
+
+    Refuses what still goes back by itself, and what nobody has tried to give back.
+    """
+    if not (decision := book_off_decision(late)):
+        raise Refusal("book_off_refused", decision.reason, Kind.CONFLICT, about=late.payment)
+    why, taken = TransferCode.LATE_UNCLAIMED, late.taken
+    _move_money(work, late, why, taken, AccountCode.SUSPENSE, AccountCode.UNCLAIMED)
+    move(work, late, Event.LATE_BOOKED_OFF, **ANSWERED, settled_at=work.now)
+
+
+def _reclaim(work: Work, late: LateAuthorization) -> None:
+    """Something moved at the provider after it was booked off: all of it is on suspense again, and
+    a person looks at what is left."""
+    why, taken = TransferCode.LATE_RECLAIMED, late.taken
+    _move_money(work, late, why, taken, AccountCode.UNCLAIMED, AccountCode.SUSPENSE)
+    move(work, late, Event.LATE_RECLAIMED, settled_at=None)

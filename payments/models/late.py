@@ -19,8 +19,9 @@ class LateAuthorization(KeyedModel, Asked):
 
     The shop was told that it failed, so it is not the payment's: what it holds is let go, what was
     taken of it goes back, unless a person takes it for the payment. `held_minor` and `taken_minor`
-    are what the provider says now; the latter is what the ledger has on suspense for it. `bookings`
-    numbers its transfers, `release_tries` and `return_tries` what the provider was asked for.
+    are what the provider says now; the latter is what the ledger has on suspense for it, or as
+    unclaimed once it is booked off. `bookings` numbers its transfers, `release_tries` and
+    `return_tries` what the provider was asked for.
     """
 
     class Status(models.TextChoices):
@@ -33,6 +34,7 @@ class LateAuthorization(KeyedModel, Asked):
         RETURN_UNKNOWN = "return_unknown", pgettext_lazy("late", "return unknown")
         RETURNED = "given_back", pgettext_lazy("late", "given back")
         ADOPTED = "adopted", pgettext_lazy("late", "taken for the payment")
+        BOOKED_OFF = "booked_off", pgettext_lazy("late", "booked off")
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="late")
     attempt = models.ForeignKey(
@@ -56,6 +58,7 @@ class LateAuthorization(KeyedModel, Asked):
     class Meta(KeyedModel.Meta):
         verbose_name = _("late authorization")
         verbose_name_plural = _("late authorizations")
+        permissions = [("book_off_late", "Can book off what nobody can be given back")]
         indexes = [
             models.Index(fields=["status", "ask_at"], name="payments_late_ask"),
             models.Index(fields=["status", "created_at", "id"], name="payments_late_status"),
@@ -80,6 +83,10 @@ class LateAuthorization(KeyedModel, Asked):
                 name="payments_late_taken_is_money",
                 condition=~Q(status__in=("taken", "returning", "return_unknown"))
                 | Q(taken_minor__gt=0),
+            ),
+            models.CheckConstraint(
+                name="payments_late_booked_off_is_money",
+                condition=~Q(status="booked_off") | Q(held_minor=0, taken_minor__gt=0),
             ),
         ]
 

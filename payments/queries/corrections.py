@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,10 +29,10 @@ from payments.models import (
 from payments.policy import (
     Correctable,
     Decision,
-    adoption_decision,
     correction_decision,
     correction_targets,
     inquiry_decision,
+    late_decision,
     stake_of,
 )
 from payments.queries.pages import list_correctable
@@ -74,6 +74,11 @@ CONSEQUENCES: dict[tuple[str, str], Any] = {
         "All that was taken goes back to the customer's card. To the shop the payment has failed "
         "and stays so."
     ),
+    ("late", "booked_off"): _(
+        "What stands on suspense becomes unclaimed money: the customer does not get it back "
+        "through the provider. A colleague has to approve it, whatever your limit is. Should the "
+        "money move at the provider after all, it is put back on suspense by itself."
+    ),
     ("late", "adopted"): _(
         "The payment is captured after all: we owe the money to the merchant, less our fee, and "
         "the shop is told by webhook. Make sure that it still delivers, and that the customer has "
@@ -86,6 +91,7 @@ ACTS: dict[tuple[str, str], Any] = {
     ("late", "voiding"): _("let go of it"),
     ("late", "returning"): _("give it back"),
     ("late", "adopted"): _("keep it for the payment"),
+    ("late", "booked_off"): _("book it off as unclaimed money"),
 }
 """What a person has done, where he does not say what is but decides what becomes of it."""
 CAPTURE_STANDS = _("The capture stands: nothing is booked back, and it can be refunded.")
@@ -120,8 +126,8 @@ class CorrectionPage:
     inquiry: Decision
     limit: Money | None
     reasons: Sequence[RefundReason]
-    is_last: bool
-    """The row belongs to the payment's last attempt."""
+    late: Mapping[str, Decision]
+    """Of money that turned up late, by state: whether the person may have it end there."""
 
     @property
     def kind(self) -> str:
@@ -145,17 +151,23 @@ class CorrectionPage:
                 status,
                 names(status).label,
                 consequence_of(self.kind, self.row.status, status),
-                ACTS.get((self.kind, status), names(status).label),
-                self._why_not(status),
+                self._act(status),
+                self.late[status].reason if status in self.late else "",
             )
             for status in correction_targets(self.row)
+            if status != LateAuthorization.Status.BOOKED_OFF or self._is_stuck
         ]
 
-    def _why_not(self, status: str) -> Any:
-        is_adoption = status == LateAuthorization.Status.ADOPTED
-        if not is_adoption or not isinstance(self.row, LateAuthorization):
-            return ""
-        return adoption_decision(self.row, is_last=self.is_last).reason
+    def _act(self, status: str) -> Any:
+        is_return = status == LateAuthorization.Status.RETURNING
+        if is_return and isinstance(self.row, LateAuthorization) and self.row.return_tries:
+            return _("try once more to give it back")
+        return ACTS.get((self.kind, status), type(self.row).Status(status).label)  # type: ignore[union-attr]
+
+    @property
+    def _is_stuck(self) -> bool:
+        """Nothing more happens to what was taken late by itself: only then it is booked off."""
+        return isinstance(self.row, LateAuthorization) and self.row.ask_at is None
 
     @property
     def needs_second_person(self) -> bool:
@@ -196,13 +208,17 @@ def get_correction_page(
         inquiry=inquiry_decision(actor, len(asked)),
         limit=None if minor is None else story.payment.money(minor),
         reasons=reasons,
-        is_last=_is_of_last(story, row),
+        late=_late_decisions(story, row, actor),
     )
 
 
-def _is_of_last(story: Story, row: Correctable | None) -> bool:
+def _late_decisions(story: Story, row: Correctable | None, actor: Actor) -> dict[str, Decision]:
+    if not isinstance(row, LateAuthorization):
+        return {}
     last = story.last_attempt
-    return isinstance(row, LateAuthorization) and last is not None and row.attempt_id == last.pk
+    is_last = last is not None and row.attempt_id == last.pk
+    targets = correction_targets(row)
+    return {status: late_decision(actor, row, status, is_last=is_last) for status in targets}
 
 
 def get_correction(correction_id: uuid.UUID) -> Correction:

@@ -78,6 +78,8 @@ STATUSES: dict[str, str] = {
     "payments.late.return_lost": "unknown",
     "payments.late.returned": "refunded",
     "payments.late.adopted": "captured",
+    "payments.late.booked_off": "done",
+    "payments.late.reclaimed": "conflicted",
     "payments.late.decided": "done",
     "payments.late.due": "sent",
     "lapsed": "",

@@ -17,6 +17,7 @@ from audit.gate import requires
 from payments.commands.corrections import correct_payment
 from payments.forms import CorrectionForm
 from payments.models import Correction
+from payments.policy import seen_of
 from payments.queries.corrections import CorrectionPage, get_correction_page
 from payments.views.answers import show_form
 
@@ -60,7 +61,7 @@ def _form(page: CorrectionPage, data: QueryDict | None) -> CorrectionForm:
         data,
         kind=page.kind,
         row=row.pk if row else None,
-        seen=row.status if row else "",
+        seen=seen_of(row) if row else "",
         provider_reference=row.provider_reference if row else "",
     )
 

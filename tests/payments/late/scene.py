@@ -12,13 +12,15 @@ from django.db.models import Sum
 
 from audit import clock
 from payments.commands.captures import capture_payment
+from payments.commands.corrections import correct_payment
 from payments.commands.payments import retry_payment
 from payments.commands.voids import void_payment
 from payments.gateways.commands import receive_event
 from payments.gateways.models import InboundEvent
 from payments.ledger.chart import AccountCode
 from payments.ledger.models import Entry
-from payments.models import Attempt, LateAuthorization, Payment
+from payments.models import Attempt, Correction, LateAuthorization, Payment
+from payments.policy import seen_of
 from payments.tasks.late import release_key, return_key
 from payments.tasks.resolve import resolve_unknown
 from tests.payments.builders import (
@@ -35,6 +37,8 @@ from tests.working import deliver
 
 NUMBERS = itertools.count(1)
 AMOUNT = 10_000
+REASON = "shop_wants_it"
+"""Why a person decides as he does."""
 
 
 def owed_by(provider: Sandbox) -> int:
@@ -154,6 +158,35 @@ def taken_scene(provider: Sandbox, token: str = APPROVED) -> Scene:
     scene.tell_all()
     assert scene.late.status == "taken"
     return scene
+
+
+def refused_scene(provider: Sandbox) -> Scene:
+    """What was taken was to go back, and the provider refuses it."""
+    scene = Scene(provider)
+    was_retried(scene)
+    scene.arrive("automatic")
+    provider.control("faults", {"operation": "refund", "fault": "refused"})
+    scene.tell_all()
+    late = scene.late
+    assert (late.status, late.failure_code, late.ask_at) == ("taken", "not_now", None)
+    return scene
+
+
+def decide(scene: Scene, to_status: str, **given: Any) -> Correction:
+    late = scene.late
+    return correct_payment(
+        **{
+            "payment_id": scene.payment.pk,
+            "kind": "late",
+            "row_id": late.pk,
+            "to_status": to_status,
+            "reason": REASON,
+            "evidence": "Said on the telephone.",
+            "seen_status": seen_of(late),
+            "key": new_key(),
+            **given,
+        }
+    )
 
 
 # What the payment has become meanwhile

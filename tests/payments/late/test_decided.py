@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
 from django.utils import translation
 
 from audit import clock
-from audit.actor import Actor, acting_as, operator
-from audit.approvals.models import ApprovalLimit
+from audit.actor import Actor, acting_as
 from audit.errors import Refusal
-from payments.commands.corrections import approve_correction, correct_payment
+from payments.commands.corrections import approve_correction
 from payments.commands.payments import retry_payment
 from payments.commands.refunds import refund_payment
 from payments.gateways.sandbox.gateway import SandboxGateway
 from payments.ledger.chart import AccountCode
 from payments.ledger.money import Money
-from payments.models import Attempt, Capture, Correction, LateAuthorization, RefundReason
+from payments.models import Attempt, Capture, LateAuthorization, RefundReason
 from payments.queries.payments import get_story
 from payments.queries.statement import make_statement, select_booked
 from payments.tasks.resolve import resolve_unknown
@@ -33,52 +30,20 @@ from tests.payments.builders import (
     new_key,
 )
 from tests.payments.gateways.sandbox.running import Sandbox
-from tests.payments.late.scene import AMOUNT, MEANWHILE, Scene, books_of, taken_scene, tell
+from tests.payments.late.scene import (
+    AMOUNT,
+    MEANWHILE,
+    REASON,
+    Scene,
+    books_of,
+    decide,
+    taken_scene,
+    tell,
+)
 from tests.payments.pages import words_of
 from tests.working import deliver
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("somebody")]
-
-
-REASON = "shop_wants_it"
-
-
-@pytest.fixture
-def lead() -> Actor:
-    """May decide about 500.00 EUR alone."""
-    RefundReason.objects.create(code=REASON, act="correction", label="The shop wants it so")
-    return _decider("Lea Lund", "support_lead", 50_000)
-
-
-@pytest.fixture
-def agent() -> Actor:
-    """May decide about 50.00 EUR alone."""
-    return _decider("Anna Bell", "finance_controller", 5_000)
-
-
-def _decider(name: str, role: str, most: int) -> Actor:
-    person = hire(name, role)
-    with acting_as(operator("test")):
-        group = Group.objects.get(name=role)
-        ApprovalLimit.objects.create(role=group, kind="correction", currency="EUR", max_minor=most)
-    return as_actor(person)
-
-
-def decide(scene: Scene, to_status: str, **given: Any) -> Correction:
-    late = scene.late
-    return correct_payment(
-        **{
-            "payment_id": scene.payment.pk,
-            "kind": "late",
-            "row_id": late.pk,
-            "to_status": to_status,
-            "reason": REASON,
-            "evidence": "Said on the telephone.",
-            "seen_status": late.status,
-            "key": new_key(),
-            **given,
-        }
-    )
 
 
 def test_what_was_taken_is_kept_for_the_payment_by_a_person(provider: Sandbox, lead: Actor) -> None:
@@ -86,7 +51,7 @@ def test_what_was_taken_is_kept_for_the_payment_by_a_person(provider: Sandbox, l
     key = new_key()
     with acting_as(lead):
         for _ in range(2):
-            made = decide(scene, "adopted", key=key, seen_status="taken")
+            made = decide(scene, "adopted", key=key, seen_status=f"taken {AMOUNT}")
             assert made.status == "done"
     payment, late = scene.now(), scene.late
     assert (payment.status, payment.captured_minor) == ("captured", AMOUNT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -14,14 +15,27 @@ from audit.actor import Actor, acting_as, operator
 from audit.approvals.models import ApprovalLimit
 from audit.errors import Refusal
 from audit.outbox.models import Message
-from payments.commands.corrections import correct_payment
-from payments.commands.late import record_late_authorization, return_late
+from payments.commands.corrections import approve_correction, correct_payment
+from payments.commands.late import record_late_authorization, record_late_return, return_late
 from payments.commands.payments import record_authorization_failed, retry_payment
-from payments.ledger.models import Transfer
-from payments.models import Attempt, Capture, LateAuthorization, Payment, RefundReason
+from payments.ledger.models import Entry, Transfer
+from payments.models import (
+    Attempt,
+    Capture,
+    Correction,
+    LateAuthorization,
+    Payment,
+    RefundReason,
+)
 from payments.proofs import payments_off
 from tests.audit.people import as_actor, hire
-from tests.payments.builders import authorization_answer, eur, new_key, new_payment
+from tests.payments.builders import (
+    authorization_answer,
+    eur,
+    new_key,
+    new_payment,
+    operation_answer,
+)
 from tests.processes import answer_of, fork
 
 pytestmark = [
@@ -61,25 +75,31 @@ def test_eight_events_at_once_are_one_late_authorization(held: int, taken: int) 
 @pytest.fixture
 def lead() -> Actor:
     RefundReason.objects.create(code="shop", act="correction", label="The shop wants it so")
-    person = hire("Lea Lund", "support_lead")
     with acting_as(operator("test")):
         role = Group.objects.get(name="support_lead")
         ApprovalLimit.objects.create(role=role, kind="correction", currency="EUR", max_minor=50_000)
-    return as_actor(person)
+    return as_actor(hire("Lea Lund", "support_lead"))
 
 
-def keep(lead: Actor, late: LateAuthorization) -> str:
-    with acting_as(lead):
+def decide(person: Actor, late: LateAuthorization, to_status: str) -> str:
+    with acting_as(person):
         return correct_payment(
             payment_id=late.payment_id,
             kind="late",
             row_id=late.pk,
-            to_status="adopted",
+            to_status=to_status,
             reason="shop",
             evidence="Said on the telephone.",
-            seen_status="taken",
+            seen_status=f"taken {AMOUNT}",
             key=uuid.uuid4().hex,
         ).status
+
+
+def or_refused(act: Callable[[], str]) -> str:
+    try:
+        return act()
+    except Refusal as refusal:
+        return refusal.code
 
 
 def test_what_is_kept_by_a_person_is_never_tried_again_or_given_back_by_another(
@@ -99,15 +119,8 @@ def test_what_is_kept_by_a_person_is_never_tried_again_or_given_back_by_another(
         with clock.at(clock.now() + timedelta(days=2)):
             return return_late(late_id=late.pk, key=uuid.uuid4().hex).status
 
-    def refused_is_fine(act: str) -> str:
-        acts = {"keep": lambda: keep(lead, late), "try": try_again, "back": give_back}
-        try:
-            return acts[act]()
-        except Refusal as refusal:
-            return refusal.code
-
-    names = ["keep", "try", "back"] * 2
-    children = [fork(partial(refused_is_fine, act)) for act in names]
+    acts: list[Callable[[], str]] = [partial(decide, lead, late, "adopted"), try_again, give_back]
+    children = [fork(partial(or_refused, act)) for act in acts * 2]
     answers = [answer_of(child) for child in children]
     assert [code for code, _said in answers] == [0] * 6
     late.refresh_from_db()
@@ -120,4 +133,61 @@ def test_what_is_kept_by_a_person_is_never_tried_again_or_given_back_by_another(
         assert late.status in ("returning", "taken")
         assert (payment.captured_minor, Capture.objects.count()) == (0, 0)
     assert attempts <= 2
+    assert list(payments_off()) == []
+
+
+@pytest.fixture
+def finance(lead: Actor) -> Actor:
+    return as_actor(hire("Anna Bell", "finance_controller"))
+
+
+def refused_return() -> LateAuthorization:
+    """What was taken late, and what the provider has refused to give back."""
+    find(failed_attempt(), held=0, taken=AMOUNT)
+    late = LateAuthorization.objects.get()
+    with clock.at(clock.now() + timedelta(days=2)):
+        return_late(late_id=late.pk, key=uuid.uuid4().hex)
+    asked = Capture(amount_minor=AMOUNT, currency="EUR")
+    refused = operation_answer(asked, "failed", failure_code="card_closed")
+    record_late_return(late_id=late.pk, answer=refused, key=uuid.uuid4().hex)
+    late.refresh_from_db()
+    assert (late.status, late.ask_at) == ("taken", None)
+    return late
+
+
+def balance_of(code: str) -> int:
+    return sum(Entry.objects.filter(account__code=code).values_list("amount_minor", flat=True))
+
+
+def test_of_two_who_decide_at_once_one_is_heard(lead: Actor, finance: Actor) -> None:
+    late = refused_return()
+    asked = [partial(decide, finance, late, "booked_off"), partial(decide, lead, late, "returning")]
+    children = [fork(partial(or_refused, act)) for act in asked * 3]
+    answers = [answer_of(child) for child in children]
+    assert [code for code, _said in answers] == [0] * 6
+    heard = [said for _code, said in answers if said in ("awaiting_approval", "done")]
+    assert len(heard) == Correction.objects.count() == 1
+    late.refresh_from_db()
+    assert late.status == ("taken" if heard == ["awaiting_approval"] else "returning")
+
+
+def test_what_is_booked_off_while_it_moves_at_the_provider_ends_where_the_money_is(
+    lead: Actor, finance: Actor
+) -> None:
+    late = refused_return()
+    assert decide(finance, late, "booked_off") == "awaiting_approval"
+    asked = Correction.objects.get()
+
+    def approve() -> str:
+        with acting_as(lead):
+            return approve_correction(subject_id=asked.pk, key=uuid.uuid4().hex).status
+
+    def went_back() -> str:
+        return find(late.attempt, held=0, taken=0)
+
+    children = [fork(partial(or_refused, act)) for act in [approve, went_back] * 3]
+    assert [answer_of(child)[0] for child in children] == [0] * 6
+    late.refresh_from_db()
+    assert (late.status, late.taken_minor) == ("given_back", 0)
+    assert [balance_of(code) for code in ("suspense", "unclaimed", "provider_clearing")] == [0] * 3
     assert list(payments_off()) == []
