@@ -16,6 +16,7 @@ import pytest
 from pytest_django import DjangoDbBlocker
 
 ENGINE = "tests.engine.postgres_shim"
+DATABASE = {"db", "transactional_db", "live_server"}
 ROOT = Path(__file__).resolve().parent.parent.parent
 STOP_TIMEOUT_S = 30.0
 
@@ -56,6 +57,22 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
         os.environ.update(server.enter_context(running_server()))
         early_config.add_cleanup(server.close)
     return (yield)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What asks for no database, and may not touch one, is told by the tests on SQLite."""
+    told_there = [item for item in items if not _concerns_the_engine(item)]
+    if told_there:
+        config.hook.pytest_deselected(items=told_there)
+        items[:] = [item for item in items if _concerns_the_engine(item)]
+
+
+def _concerns_the_engine(item: pytest.Item) -> bool:
+    return (
+        item.get_closest_marker("django_db") is not None
+        or not DATABASE.isdisjoint(getattr(item, "fixturenames", ()))
+        or ROOT / "tests" / "engine" in item.path.parents
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)
