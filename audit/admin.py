@@ -17,6 +17,7 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from audit import keyset
@@ -180,7 +181,8 @@ class GuardedAdmin(ModelAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
         row = context.get("original")
-        named = {"name": self.name_of(row), "subtitle": self.name_of(row)} if row else {}
+        name = self.name_of(row) if row is not None else ""
+        named = {"name": name, "title": name, "subtitle": None} if name else {}
         return super().render_change_form(request, {**context, **named}, *args, **kwargs)
 
     def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
@@ -259,7 +261,8 @@ class GuardedAdmin(ModelAdmin):
         return TemplateResponse(request, self.object_history_template, context)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        response = super().changelist_view(request, extra_context)
+        told = {"title": capfirst(self.opts.verbose_name_plural), **(extra_context or {})}
+        response = super().changelist_view(request, told)
         changes = (getattr(response, "context_data", None) or {}).get("cl")
         if changes is not None:
             saw(request, changes.result_list)

@@ -128,6 +128,10 @@ class PersonAdmin(AskedAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return super().get_fieldsets(request, obj) if obj else with_version(self.add_fieldsets)
 
+    @admin.display(description=_("reference"))
+    def reference(self, person: User) -> str:
+        return person.reference
+
     @admin.display(description=_("roles"))
     def roles(self, person: User) -> str:
         names = [
@@ -291,17 +295,11 @@ class RoleAdmin(AskedAdmin):
         codes = [code for code, role in ROLES.items() if words in str(role.label).casefold()]
         return Q(name__in=codes) | begins_with("name", search_term)
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        return super().changelist_view(request, {"title": _("Roles"), **(extra_context or {})})
-
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        group = context.get("original")
-        title = self.label(group) if group is not None else _("New role")
-        return super().render_change_form(
-            request, {**context, "title": title, "subtitle": None}, *args, **kwargs
-        )
+        named = {**context, "title": _("New role")}
+        return super().render_change_form(request, named, *args, **kwargs)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

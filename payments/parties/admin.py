@@ -196,7 +196,7 @@ class MerchantAdmin(GuardedAdmin):
         """Hundredths of a percent, as a percentage."""
         whole, part = divmod(merchant.fee_basis_points, 100)
         point = Money(0, "EUR").typed(to_locale(get_language() or "en"))[1]
-        return f"{whole}{point}{part:02} %"
+        return f"{whole}{point}{part:02}\N{NO-BREAK SPACE}%"
 
 
 def _terms_of(merchant: Merchant) -> dict[str, MerchantCurrency]:

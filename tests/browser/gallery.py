@@ -147,6 +147,12 @@ def is_cut_off(page: Page) -> bool:
     return int(page.evaluate(CUT_OFF)) > 0
 
 
+def is_stacked(page: Page, name: str) -> bool:
+    """Whether a page of the administration, on a telephone, is read from top to bottom: neither it
+    nor a table of it is pushed sideways."""
+    return not name.startswith("admin:") or not (is_too_wide(page) or is_cut_off(page))
+
+
 def pictures() -> Path:
     """Where the pictures are kept for people to look through."""
     folder = Path(settings.BASE_DIR) / "var" / "pictures"

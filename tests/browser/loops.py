@@ -14,6 +14,7 @@ FEW = "as many as the object has by its nature: a few"
 SEEN: dict[str, str] = {
     "access/effective.html: limits": "access:person",
     "access/history.html: lines": "admin:access_user_history",
+    "admin/change_list_results.html: rows": "admin:access_user_changelist",
     "access/matrix.html: roles": "access:matrix",
     "api/list.html: rows": "keys:list",
     "approvals/context/habit.html: habit.latest": "approvals:detail",
@@ -76,6 +77,8 @@ CLOSED: dict[str, str] = {
     "access/person.html: why_removed.items": CHOICES,
     "access/person.html: why_shut.items": CHOICES,
     "account/base_reauthenticate.html: reauthentication_alternatives": CHOICES,
+    "admin/change_list_results.html: result_headers": CHOICES,
+    "admin/change_list_results.html: row": CHOICES,
     "admin/pagination.html: page_range": "the pages of a list, of which some are named",
     "admin/search_form.html: cl.params.items": "what stands in the address",
     "allauth/elements/panel.html: slots.actions": CHOICES,

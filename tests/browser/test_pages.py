@@ -83,6 +83,8 @@ def look(page: Page, one: Shown, house: House) -> list[str]:
     set_scene(page, size=NARROW)
     if gallery.is_too_wide(page):
         faults.append(f"{one.name}: wider than a telephone")
+    if not gallery.is_stacked(page, one.name):
+        faults.append(f"{one.name}: a table is pushed sideways on a telephone")
     return faults
 
 
@@ -95,6 +97,9 @@ def look_in_french(page: Page, one: Shown, house: House) -> list[str]:
         faults.append(f"{one.name}: a table is wider than its room, in French")
     if page.locator("html").get_attribute("lang") != "fr":
         faults.append(f"{one.name}: not in French")
+    set_scene(page, "dark", NARROW)
+    if not gallery.is_stacked(page, one.name):
+        faults.append(f"{one.name}: a table is pushed sideways on a telephone, in French")
     return faults
 
 
