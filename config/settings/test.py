@@ -46,3 +46,7 @@ if "DATABASE_URL" not in os.environ:
     # A file: parallel requests of a live server fail on a database in memory.
     DATABASES["default"]["NAME"] = str(folder / "app.sqlite3")
     DATABASES["default"]["TEST"] = {"NAME": str(folder / "test.sqlite3")}
+    # The data die with the tests: no COMMIT waits for the disk.
+    DATABASES["default"]["OPTIONS"]["init_command"] = (
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+    )
