@@ -85,7 +85,7 @@ test-browser: setup-development
 ifeq ($(CHROMIUM),)
 	@echo 'NOT RUN: no Chromium was found (set CHROMIUM to its path)'
 else
-	@$(HERMETIC) DJANGO_ALLOW_ASYNC_UNSAFE=1 $(PYTEST) --numprocesses 0 -m browser
+	@$(HERMETIC) DJANGO_ALLOW_ASYNC_UNSAFE=1 $(PYTEST) --numprocesses 0 -m browser tests/browser
 endif
 
 # Everything is killed at random while people work. KILL_SECONDS for how long, KILL_SEED to repeat.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,15 @@ hypothesis.load_profile("comptoir")
 # What was imported and collected stays to the end: to look through it again and again is a tenth
 # of the suite's time.
 gc.set_threshold(100_000, 20, 100)
+
+
+BROWSER = Path(__file__).parent / "browser"
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Nobody looks for tests in a browser elsewhere."""
+    if item.get_closest_marker("browser") and BROWSER not in item.path.parents:
+        raise pytest.UsageError(f"{item.nodeid} belongs into tests/browser")
 
 
 def pytest_collection_finish() -> None:
