@@ -28,6 +28,11 @@ WAITING, WORTH = 3, 20_000
 HELD, HELD_FOR = 2, timedelta(days=5, hours=10)
 """So many are still held, and since when: they expire after seven days."""
 
+LOST, LOST_AT = 2, timedelta(days=4, hours=3)
+"""So many answers of the provider never came, and when: the money turned up after the failure."""
+CLOSED = "tok_refund_refused"
+"""A card to which nothing can be given back."""
+
 DECLINES = (
     *["insufficient_funds"] * 9,
     *["do_not_honor"] * 7,
@@ -51,6 +56,8 @@ class Fate(StrEnum):
     VOIDED = "voided"
     PARTLY_CAPTURED = "partly_captured"
     HELD = "held"
+    LET_GO_LATE = "let_go_late"
+    TAKEN_LATE = "taken_late"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +143,8 @@ def make_plan(*, payments: int, months: int, seed: int, until: datetime) -> list
 
 
 def _with_work_to_do(sales: list[Sale], until: datetime) -> list[Sale]:
-    """Some large refunds of late that nobody decides, some money held that soon is let go of.
+    """Some large refunds of late that nobody decides, some money held that soon is let go of, and
+    some that turned up after its payment had failed: one was let go, one cannot be given back.
 
     Chosen by their number, so that a second run on another day chooses the same.
     """
@@ -145,6 +153,7 @@ def _with_work_to_do(sales: list[Sale], until: datetime) -> list[Sale]:
     waiting = set(refunded[-WAITING:]) if len(refunded) > WAITING else set()
     whole = [sale.number for sale in late if sale.fate is Fate.CAPTURED and not sale.refund_share]
     held = {number: place for place, number in enumerate(whole[:HELD])}
+    lost = dict(zip(whole[HELD:][:LOST], (Fate.LET_GO_LATE, Fate.TAKEN_LATE), strict=False))
     for place, sale in enumerate(sales):
         if sale.number in waiting:
             sales[place] = replace(
@@ -153,7 +162,17 @@ def _with_work_to_do(sales: list[Sale], until: datetime) -> list[Sale]:
         elif sale.number in held:
             since = until - HELD_FOR - timedelta(hours=11 * held[sale.number])
             sales[place] = replace(sale, fate=Fate.HELD, at=since)
+        elif sale.number in lost:
+            sales[place] = _lost(sale, lost[sale.number], until)
     return sorted(sales, key=lambda sale: sale.at)
+
+
+def _lost(sale: Sale, fate: Fate, until: datetime) -> Sale:
+    card = sale.card
+    if fate is Fate.TAKEN_LATE:
+        card = f"{CLOSED}.{card.partition('.')[2]}"
+        until -= timedelta(hours=7)
+    return replace(sale, fate=fate, card=card, at=until - LOST_AT)
 
 
 def _quota(dice: random.Random, total: int, share: float) -> list[bool]:

@@ -16,6 +16,7 @@ from audit.actor import Actor, acting_as, system
 from audit.notes.commands import add_note, put_tag
 from audit.outbox.delivery import deliver_due
 from config.access.snapshot import person
+from config.demo.lost import come_to_nothing, lose, turn_up
 from config.demo.plan import SHOPS, Buyer, Fate, Sale
 from config.demo.seeds import seed_people, seed_settings
 from config.demo.telling import open_account, tell_a_shop, use_account
@@ -33,6 +34,7 @@ from payments.parties.policy import CardDetails
 CHUNK = 60
 LEASED = 100
 CONNECTOR = "sandbox"
+LOST = (Fate.LET_GO_LATE, Fate.TAKEN_LATE)
 TALK = (
     ("Called twice. Wants to hear from us when the money is on its way.", "call_back"),
     ("Photos of the damage came by mail; the shop has seen them.", "waits_for_shop"),
@@ -104,6 +106,9 @@ class Player:
                 self._follow(sale, payment)
         self._deliver()
         for sale, payment in made:
+            if sale.fate is Fate.TAKEN_LATE:
+                come_to_nothing(payment)
+        for sale, payment in made:
             self._refund(sale, payment)
         self._deliver()
         self.told(len(sales))
@@ -116,7 +121,7 @@ class Player:
         manual = sale.fate in (Fate.VOIDED, Fate.PARTLY_CAPTURED, Fate.HELD)
         customer = self._customer(sale.buyer)
         methods = Payment.CaptureMethod
-        return create_payment(
+        payment = create_payment(
             merchant_id=self.merchants[sale.shop].pk,
             customer_id=customer.pk,
             card_id=self._card(sale.buyer, sale.card).pk,
@@ -125,6 +130,9 @@ class Player:
             capture_method=methods.MANUAL if manual else methods.AUTOMATIC,
             key=self.key("payment", sale.number),
         )
+        if sale.fate in LOST:
+            lose(payment)
+        return payment
 
     def _customer(self, buyer: Buyer) -> Customer:
         if buyer.number not in self.customers:
@@ -173,6 +181,8 @@ class Player:
                     amount=Money(max(1, sale.minor * 3 // 5), payment.currency),
                     key=self.key("capture", sale.number),
                 )
+        if sale.fate in LOST:
+            turn_up(payment, is_taken=sale.fate is Fate.TAKEN_LATE)
 
     def _refund(self, sale: Sale, payment: Payment) -> None:
         if not sale.refund_share:

@@ -16,6 +16,10 @@ LIMITS = {
     "support_agent": {"EUR": 15_000, "USD": 15_000, "JPY": 15_000},
     "support_lead": {"EUR": 250_000, "USD": 250_000, "JPY": 250_000},
 }
+CORRECTION_LIMITS = {
+    "support_lead": {"EUR": 50_000, "USD": 50_000, "JPY": 50_000},
+    "finance_controller": {"EUR": 250_000, "USD": 250_000, "JPY": 250_000},
+}
 
 REASONS = (
     ("requested_by_customer", "Customer changed their mind", "Le client a changé d'avis"),
@@ -58,15 +62,8 @@ def seed_people() -> dict[str, User]:
 def seed_settings() -> None:
     """Limits, reasons and tags. A repeat changes nothing, and leaves what was edited as it is."""
     with transaction.atomic(durable=True):
-        for role, limits in LIMITS.items():
-            group = Group.objects.get(name=role)
-            for currency, minor in limits.items():
-                ApprovalLimit.objects.get_or_create(
-                    role=group,
-                    kind=Kind.REFUND,
-                    currency=currency,
-                    defaults={"max_minor": minor},
-                )
+        for kind, roles in ((Kind.REFUND, LIMITS), (Kind.CORRECTION, CORRECTION_LIMITS)):
+            _seed_limits(kind, roles)
         for position, (code, label, label_fr) in enumerate(REASONS):
             RefundReason.objects.get_or_create(
                 code=code,
@@ -80,3 +77,12 @@ def seed_settings() -> None:
         for position, (code, label, label_fr, tone) in enumerate(TAGS):
             words = {"label": label, "label_fr": label_fr, "tone": tone, "position": position}
             Tag.objects.get_or_create(code=code, defaults=words)
+
+
+def _seed_limits(kind: Kind, roles: dict[str, dict[str, int]]) -> None:
+    for role, limits in roles.items():
+        group = Group.objects.get(name=role)
+        for currency, minor in limits.items():
+            ApprovalLimit.objects.get_or_create(
+                role=group, kind=kind, currency=currency, defaults={"max_minor": minor}
+            )

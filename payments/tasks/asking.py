@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 from typing import TypeVar
 
+from audit import clock
 from audit.outbox.handlers import TryAgain
 from payments.gateways.errors import Mismatch, Rejected, Unavailable, Unknown, UnmappedStatus
 from payments.gateways.protocol import (
@@ -37,6 +39,12 @@ def through_of(row: Asking) -> tuple[str, uuid.UUID | None]:
 
 def _attempt_of(row: Asking) -> Attempt:
     return row if isinstance(row, Attempt) else row.attempt
+
+
+def occurred_at(asked_at: datetime | None) -> datetime | None:
+    """When a call counts at the provider: by its own clock, unless the demo is telling of the past;
+    and then the time comes from the row, so that a repeat of the call is the same call."""
+    return asked_at if clock.tells_of_the_past() else None
 
 
 def sought_of(row: Asking) -> Sought:

@@ -30,7 +30,7 @@ from payments.queries.late import find_by_key, find_told, get_late
 from payments.queries.payments import get_attempt
 from payments.states import ended_without_money
 from payments.steps import NOTHING_SAID, Silence
-from payments.tasks.asking import ask, gateway_of, refused, silence_of
+from payments.tasks.asking import ask, gateway_of, occurred_at, refused, silence_of
 
 ASKED_BY_KEY_AFTER = timedelta(seconds=30)
 """Before, an object that we do not know is mostly one whose call has just not been recorded."""
@@ -149,7 +149,9 @@ def ask_release(late: LateAuthorization) -> None:
     answer = ask(
         late,
         lambda: gateway_of(late).void(
-            key=release_key(late), authorization_reference=late.provider_reference
+            key=release_key(late),
+            authorization_reference=late.provider_reference,
+            occurred_at=occurred_at(late.created_at),
         ),
         lambda silence: _lost(late, silence),
         lambda code: _release_refused(late, code),
@@ -224,7 +226,10 @@ def _ask_return(late: LateAuthorization) -> None:
     answer = ask(
         late,
         lambda: gateway_of(late).refund(
-            key=return_key(late), authorization_reference=late.provider_reference, amount=amount
+            key=return_key(late),
+            authorization_reference=late.provider_reference,
+            amount=amount,
+            occurred_at=occurred_at(late.created_at),
         ),
         lambda silence: _lost(late, silence),
         lambda code: _tell_return(late, refused(amount, code)),

@@ -30,15 +30,9 @@ from payments.commands.voids import record_void_lost, record_void_result
 from payments.gateways.protocol import OperationAnswer, OperationStatus
 from payments.models import Attempt, Capture, Increment, Refund
 from payments.queries.payments import get_attempt, get_capture, get_increment, get_refund
-from payments.tasks.asking import ask, gateway_of, refused
+from payments.tasks.asking import ask, gateway_of, occurred_at, refused
 
 EXPIRED = "authorization_expired"
-
-
-def _when(asked_at: datetime | None) -> datetime | None:
-    # The provider's own clock counts, unless the demo is telling of the past; and then the time
-    # comes from the row, so that a repeat of the call is the same call.
-    return asked_at if clock.tells_of_the_past() else None
 
 
 @handler("payments.send_authorization")
@@ -82,7 +76,7 @@ def ask_authorization(attempt: Attempt) -> None:
             amount=attempt.amount,
             card_token=attempt.card.token,
             reference=attempt.payment.reference,
-            occurred_at=_when(attempt.created_at),
+            occurred_at=occurred_at(attempt.created_at),
         ),
         lambda silence: record_authorization_lost(attempt_id=attempt.pk, silence=silence),
         lambda code: record_authorization_failed(attempt_id=attempt.pk, code=code, key=key),
@@ -108,7 +102,7 @@ def ask_increment(increment: Increment) -> None:
             key=key,
             authorization_reference=increment.attempt.provider_reference,
             amount=increment.amount,
-            occurred_at=_when(increment.created_at),
+            occurred_at=occurred_at(increment.created_at),
         ),
         lambda silence: record_increment_lost(increment_id=increment.pk, silence=silence),
         lambda code: tell_increment(increment, refused(increment.amount, code)),
@@ -142,7 +136,7 @@ def ask_capture(capture: Capture) -> None:
             authorization_reference=capture.attempt.provider_reference,
             amount=capture.amount,
             is_final=capture.is_final,
-            occurred_at=_when(capture.created_at),
+            occurred_at=occurred_at(capture.created_at),
         ),
         lambda silence: record_capture_lost(capture_id=capture.pk, silence=silence),
         lambda code: tell_capture(capture, refused(capture.amount, code)),
@@ -185,7 +179,7 @@ def ask_capture_void(capture: Capture) -> None:
             key=capture_void_key(capture),
             capture_reference=capture.provider_reference,
             amount=capture.amount,
-            occurred_at=_when(capture.void_requested_at),
+            occurred_at=occurred_at(capture.void_requested_at),
         ),
         lambda silence: record_capture_void_lost(capture_id=capture.pk, silence=silence),
         lambda code: tell_capture_void(capture, refused(capture.amount, code)),
@@ -225,7 +219,7 @@ def ask_void(attempt: Attempt) -> None:
             key=void_operation_key(attempt),
             authorization_reference=attempt.provider_reference,
             amount=amount,
-            occurred_at=_when(attempt.void_requested_at),
+            occurred_at=occurred_at(attempt.void_requested_at),
         ),
         lambda silence: record_void_lost(attempt_id=attempt.pk, silence=silence),
         lambda code: tell_void(attempt, refused(amount, code)),
@@ -264,7 +258,7 @@ def ask_refund(refund: Refund) -> None:
             key=str(refund.pk),
             authorization_reference=refund.attempt.provider_reference,
             amount=refund.amount,
-            occurred_at=_when(refund.created_at),
+            occurred_at=occurred_at(refund.created_at),
         ),
         lambda silence: record_refund_lost(refund_id=refund.pk, silence=silence),
         lambda code: tell_refund(refund, refused(refund.amount, code)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,17 +12,18 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from pytest_django import Settings
 
-from audit import clock
+from audit import clock, keyset
 from audit.actor import acting_as, operator
 from audit.models import LogEntry
 from audit.outbox.models import Message
 from config.access.models import User
 from config.demo.people import COLLEAGUES
 from config.demo.plan import make_plan
-from payments.gateways.models import ConnectorAccount
+from payments.gateways.models import ConnectorAccount, ProviderCall
 from payments.ledger.models import Entry
-from payments.models import Payment, Refund
+from payments.models import LateAuthorization, Payment, Refund
 from payments.parties.models import Customer
+from payments.queries.unsettled import list_unsettled
 from payments.webhooks.models import Attempt, Delivery
 from tests.payments.gateways.sandbox.running import Sandbox, running_sandbox
 
@@ -35,8 +37,7 @@ def provider(tmp_path: Path, settings: Settings) -> Iterator[Sandbox]:
     settings.DEMO = True
     with running_sandbox(tmp_path / "store.sqlite3") as sandbox:
         settings.SANDBOX_URL = sandbox.url
-        with acting_as(operator("demo")):
-            yield sandbox
+        yield sandbox
 
 
 def load() -> None:
@@ -44,7 +45,10 @@ def load() -> None:
 
 
 def counts() -> dict[str, int]:
-    models = (Payment, Refund, Customer, Entry, LogEntry, Message, User, Delivery, Attempt)
+    models = (
+        *(Payment, Refund, LateAuthorization, Customer, User),
+        *(Entry, LogEntry, Message, ProviderCall, Delivery, Attempt),
+    )
     return {model._meta.label: model.objects.count() for model in models}
 
 
@@ -54,16 +58,19 @@ def test_the_demo_is_a_house_whose_books_hold_and_a_second_run_changes_nothing(
     load()
     before = counts()
     assert before["payments.Payment"] == PAYMENTS
-    assert Payment.objects.filter(status="failed").count() == round(PAYMENTS * 0.08)
+    assert Payment.objects.filter(status="failed").count() == round(PAYMENTS * 0.08) + 2
     assert Payment.objects.filter(status="voided").count() == round(PAYMENTS * 0.02)
     assert not Message.objects.exclude(status="done").exists()
     assert Refund.objects.count() == round(PAYMENTS * 0.04)
     totals = provider.client.get("/v1/totals").json()["totals"]
     for currency in ("EUR", "USD", "JPY"):
         rows = Payment.objects.filter(currency=currency)
-        assert totals[currency]["captured"]["amount"] == sum(p.captured_minor for p in rows)
+        late = LateAuthorization.objects.filter(currency=currency)
+        taken = sum(p.captured_minor for p in rows) + sum(one.taken_minor for one in late)
+        assert totals[currency]["captured"]["amount"] == taken
         assert totals[currency]["refunded"]["amount"] == sum(p.refunded_minor for p in rows)
     a_newcomer_finds_the_pages_of_webhooks_and_connectors_full()
+    a_newcomer_finds_money_that_turned_up_late()
     capsys.readouterr()
     call_command("prove", json=True)
     assert json.loads(capsys.readouterr().out)["holds"] is True
@@ -85,6 +92,20 @@ def a_newcomer_finds_the_pages_of_webhooks_and_connectors_full() -> None:
     ]
     own = ConnectorAccount.objects.get(merchant__isnull=False)
     assert (own.connector, own.is_live, own.state) == ("sandbox", False, "enabled")
+
+
+def a_newcomer_finds_money_that_turned_up_late() -> None:
+    """One authorization was let go by itself, one capture waits for a person to see to it."""
+    found = LateAuthorization.objects.order_by("status")
+    assert [(one.status, one.failure_code) for one in found] == [
+        ("taken", "account_closed"),
+        ("voided", ""),
+    ]
+    stuck = found[0]
+    assert (stuck.taken_minor, stuck.ask_at, stuck.return_tries) == (stuck.amount_minor, None, 1)
+    assert all(one.created_at - one.attempt.created_at < timedelta(hours=2) for one in found)
+    rows = list_unsettled(operator("demo"), keyset.Place(), is_live=False, for_person=True).rows
+    assert [one.row.pk for one in rows] == [stuck.pk]
 
 
 def nobody_is_named_in_the_log() -> None:

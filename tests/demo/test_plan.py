@@ -8,7 +8,7 @@ from statistics import median
 
 import pytest
 
-from config.demo.plan import SHOPS, Fate, Sale, make_plan
+from config.demo.plan import CLOSED, SHOPS, Fate, Sale, make_plan
 
 UNTIL = datetime(2026, 6, 15, 10, 30, tzinfo=UTC)
 
@@ -98,3 +98,14 @@ def test_a_demo_begun_at_midnight_has_nothing_of_tomorrow() -> None:
     midnight = UNTIL.replace(hour=0, minute=5)
     plan = make_plan(payments=300, months=2, seed=1, until=midnight)
     assert all(sale.at < midnight for sale in plan)
+
+
+def test_money_turns_up_late_twice_and_one_card_takes_nothing_back(sales: list[Sale]) -> None:
+    late = [sale for sale in sales if sale.fate in (Fate.LET_GO_LATE, Fate.TAKEN_LATE)]
+    assert {sale.fate: sale.card.split(".")[0] == CLOSED for sale in late} == {
+        Fate.LET_GO_LATE: False,
+        Fate.TAKEN_LATE: True,
+    }
+    assert len(late) == 2
+    assert not any(sale.refund_share for sale in late)
+    assert all(UNTIL - timedelta(days=7) < sale.at < UNTIL - timedelta(days=3) for sale in late)

@@ -22,7 +22,8 @@ class Behaviour:
     """How the issuer behind a token behaves.
 
     `decline` is the first answer of a declined card and the last one of a challenge or of a
-    pending authorization that ends badly.
+    pending authorization that ends badly. A `refund_failure` sends a refund back days after it was
+    accepted, a `refund_refusal` is said at once.
     """
 
     outcome: Outcome = "approved"
@@ -30,6 +31,7 @@ class Behaviour:
     brand: str | None = None
     frictionless: bool = False
     refund_failure: str | None = None
+    refund_refusal: str | None = None
     dispute_reason: str | None = None
     dispute_after_days: int = 0
 
@@ -49,6 +51,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "tok_3ds_challenge_passed": Behaviour("challenge"),
     "tok_3ds_challenge_failed": Behaviour("challenge", AUTHENTICATION_FAILED),
     "tok_refund_fails_later": Behaviour(refund_failure="expired_or_canceled_card"),
+    "tok_refund_refused": Behaviour(refund_refusal="account_closed"),
     **{
         f"tok_declined_{code}": Behaviour("declined", decline) for code, decline in DECLINES.items()
     },

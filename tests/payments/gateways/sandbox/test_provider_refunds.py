@@ -60,3 +60,13 @@ def test_refund_can_fail_days_after_it_succeeded(own_sandbox: Sandbox) -> None:
     for capture in (one, two):
         assert own_sandbox.get(f"/v1/captures/{capture}")["refunded_amount"] == 0
     assert own_sandbox.made(f"{path}/refunds")["amount"] == 600
+
+
+def test_refund_to_an_account_that_was_closed_is_refused_and_moves_nothing(
+    sandbox: Sandbox,
+) -> None:
+    path, (capture,) = captured(sandbox, 300, card="tok_refund_refused")
+    for place in (path, f"/v1/captures/{capture}"):
+        assert error_code(sandbox.post(f"{place}/refunds")) == (422, "account_closed")
+    assert sandbox.get(path)["refunded_amount"] == 0
+    assert sandbox.get(f"{path}/refunds")["data"] == []

@@ -43,6 +43,8 @@ def _refund(
     if amount > left:
         raise CallError(422, "refund_exceeds_captured", f"Only {left} is left to refund.")
     card = find_card(hold["card"])
+    if card.behaviour.refund_refusal:
+        raise CallError(422, card.behaviour.refund_refusal, "The card takes nothing back.")
     identifier = new_id("ref")
     row = {
         "id": identifier,
