@@ -27,6 +27,7 @@ from payments.models import (
     RefundReason,
 )
 from payments.policy import (
+    NEVER_ALONE,
     Correctable,
     Decision,
     correction_decision,
@@ -168,6 +169,11 @@ class CorrectionPage:
     def _is_stuck(self) -> bool:
         """Nothing more happens to what was taken late by itself: only then it is booked off."""
         return isinstance(self.row, LateAuthorization) and self.row.ask_at is None
+
+    @property
+    def is_never_alone(self) -> bool:
+        """Among what may be done is something that no limit allows one person to do."""
+        return any(one.status in NEVER_ALONE and not one.why_not for one in self.targets)
 
     @property
     def needs_second_person(self) -> bool:

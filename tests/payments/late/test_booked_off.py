@@ -247,13 +247,17 @@ def test_page_offers_it_to_finance_and_says_why_to_others(
     provider: Sandbox, agent: Actor, lead: Actor
 ) -> None:
     scene = refused_scene(provider)
+    both = as_actor(hire("Ida Berg", "finance_controller", "support_lead"))
     form = f"/payments/{scene.payment.pk}/corrections/new/?row={scene.late.pk}"
     with translation.override("en"):
         offered = words_of(browser_of_actor(agent).get(form))
         assert "book it off as unclaimed money" in offered
         assert "try once more to give it back" in offered
+        assert "Why it failed not_now" in offered
+        assert "To book it off, always." in words_of(browser_of_actor(both).get(form))
         other = words_of(browser_of_actor(lead).get(form))
         assert "book it off as unclaimed money" not in other
+        assert "To book it off, always." not in other
         assert "Your role does not book money off the suspense account." in other
         with acting_as(agent):
             asked = decide(scene, "booked_off")
