@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
 from audit.errors import WriteBlocked
@@ -22,6 +23,9 @@ _WRITE = re.compile(
     r"""\s+(?:ONLY\s+)?"?(\w+)"?(?:\."?(\w+)"?)?""",
     re.IGNORECASE,
 )
+
+LONGEST_KNOWN = 4_000
+"""Characters of a statement that is worth remembering: bulk ones come once."""
 
 owned: set[str] = set()
 netted: set[str] = set()
@@ -95,17 +99,24 @@ def _may(verb: str, table: str) -> bool:
     return True
 
 
+def _find_writes(sql: str) -> list[tuple[str, str]]:
+    return [(verb.upper(), second or first) for verb, first, second in _WRITE.findall(sql)]
+
+
+_writes = lru_cache(maxsize=512)(_find_writes)
+"""The statements of a flush are the same texts again and again."""
+
+
 def check_statement(sql: str) -> None:
     """Raises WriteBlocked for a write that no rule allows; reads cost one comparison."""
     if sql.startswith(("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "PRAGMA")):
         return
     if _suspended.get():
         return
-    for verb, first, second in _WRITE.findall(sql):
-        table = second or first
-        if not _may(verb.upper(), table):
-            blocked.append(f"{verb.upper()} {table}")
-            raise WriteBlocked(f"{verb.upper()} {table}: not through a Work or an announced signal")
+    for verb, table in _writes(sql) if len(sql) <= LONGEST_KNOWN else _find_writes(sql):
+        if not _may(verb, table):
+            blocked.append(f"{verb} {table}")
+            raise WriteBlocked(f"{verb} {table}: not through a Work or an announced signal")
 
 
 def wrapper(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
 from django.db import models
+from django.db.models.base import ModelState
 
 from audit import guard
 from audit.errors import WriteBlocked
@@ -72,6 +74,20 @@ class OwnedModel(models.Model):
     class Meta:
         abstract = True
         base_manager_name = "objects"
+
+    @classmethod
+    def from_db(  # type: ignore[override]  # the stubs know a later Django
+        cls, db: str | None, field_names: Collection[str], values: Collection[Any]
+    ) -> Self:
+        """What Django makes of a row, made at once: its way sets each field by itself, which is a
+        third of reading a page's rows. No `pre_init` and `post_init` are sent."""
+        if len(values) != len(cls._meta.concrete_fields):
+            return super().from_db(db, field_names, values)
+        new = cls.__new__(cls)
+        new._state = ModelState()
+        new._state.adding, new._state.db = False, db
+        new.__dict__.update(zip(field_names, values, strict=True))
+        return new
 
 
 class KeyedModel(OwnedModel):

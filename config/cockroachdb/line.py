@@ -1,40 +1,60 @@
-"""The socket below a driver."""
+"""The line below a driver: what goes out on it, and when."""
 
 from __future__ import annotations
 
-import os
 import select
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from psycopg.abc import PQGen
+from psycopg.generators import send
 from psycopg.pq import ConnStatus
 
 Driver = psycopg.Connection[Any]
 
-CORK = getattr(socket, "TCP_CORK", None)
-"""Linux has it. Elsewhere all is sent as it comes, which is slower and as right."""
+
+class OnePiece(psycopg.Pipeline):
+    """A pipeline of which nothing is sent before its end, and then all at once.
+
+    psycopg's own sends each statement as it comes, and looks for answers each time. The first
+    statement of a flush may lock a row that everybody wants: sent at once, it would hold it for as
+    long as we need to prepare the rest, and on a busy machine wait for its turn besides.
+    """
+
+    # psycopg's own seams: after each statement, before answers are read, and at the end.
+
+    def _communicate_gen(self) -> PQGen[None]:
+        yield from ()
+
+    def _fetch_gen(self, *, flush: bool) -> PQGen[None]:
+        self._put_in()
+        yield from super()._fetch_gen(flush=flush)
+
+    def _exit_gen(self) -> PQGen[None]:
+        self._enqueue_sync()
+        self._put_in()
+        yield from send(self.pgconn)
+        yield from super()._fetch_gen(flush=False)
+
+    def _put_in(self) -> None:
+        """Into libpq's buffer, which sends by itself only when it is full."""
+        while self.command_queue:
+            self.command_queue.popleft()()
 
 
 @contextmanager
 def in_one_piece(driver: Driver) -> Iterator[None]:
-    """What is sent inside leaves at the end, together.
-
-    The first statement of a flush may lock a row that everybody wants. Sent at once, it would hold
-    it for as long as we need to prepare the rest, and on a busy machine wait for its turn besides.
-    """
-    # A descriptor of our own: the driver's may be closed, and given to somebody else, inside.
-    with socket.socket(fileno=os.dup(driver.fileno())) as line:
-        if CORK is None or line.family == socket.AF_UNIX:
+    """The statements inside leave together, at the end, and are waited for once."""
+    with driver.lock:
+        driver._check_connection_ok()
+        pipeline = driver._pipeline = OnePiece(driver)
+    try:
+        with pipeline:
             yield
-            return
-        line.setsockopt(socket.IPPROTO_TCP, CORK, 1)
-        try:
-            yield
-        finally:
-            line.setsockopt(socket.IPPROTO_TCP, CORK, 0)
+    finally:
+        driver._pipeline = None
 
 
 def is_silent(driver: Driver) -> bool:

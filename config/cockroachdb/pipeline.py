@@ -11,6 +11,7 @@ statement (`asserting`).
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Protocol
@@ -26,6 +27,7 @@ from psycopg.pq import ConnStatus, ExecStatus, PipelineStatus, TransactionStatus
 from psycopg.types.numeric import Int8
 
 from .line import in_one_piece, is_silent
+from .loading import load_moments_fast
 
 OPEN = {TransactionStatus.INTRANS, TransactionStatus.INERROR}
 TIDY = {TransactionStatus.IDLE, *OPEN}
@@ -162,7 +164,10 @@ class PipelinedWrapper(stock.DatabaseWrapper):  # type: ignore[misc]
 
     def get_new_connection(self, params: dict[str, Any]) -> Any:
         self.begin.is_owed = self.has_committed = False
-        return super().get_new_connection(params)
+        driver = super().get_new_connection(params)
+        if self.timezone is dt.UTC:
+            load_moments_fast(driver)
+        return driver
 
     def is_usable(self) -> bool:
         """Whether the connection is there still. Django asks at the first use in a request, with a
@@ -232,7 +237,7 @@ class PipelinedWrapper(stock.DatabaseWrapper):  # type: ignore[misc]
         try:
             with self.wrap_database_errors:
                 driver: Driver = self.connection
-                with driver.pipeline():
+                with in_one_piece(driver):
                     self.begin.pay(driver)
                     for sql, params in selects:
                         sent.append(PreparingCursor(self.connection, self.begin))
@@ -271,7 +276,7 @@ class PipelinedWrapper(stock.DatabaseWrapper):  # type: ignore[misc]
     def _send(self, statements: Sequence[Sendable], sent: list[PreparingCursor]) -> None:
         driver: Driver = self.connection
         is_last = self.in_atomic_block and self.commit_on_exit and len(self.atomic_blocks) == 1
-        with driver.pipeline(), in_one_piece(driver):
+        with in_one_piece(driver):
             self.begin.pay(driver)
             for statement in statements:
                 cursor = PreparingCursor(self.connection, self.begin)

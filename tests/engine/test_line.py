@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.pq import PipelineStatus
 
 from audit import reads
 from audit.models import LogEntry
-from config.cockroachdb.line import is_silent
+from config.cockroachdb.line import in_one_piece, is_silent
 from tests.engine.proxy import Proxy, server_address, through
 from tests.kill.house import wait_until
 
@@ -114,3 +116,41 @@ def test_a_closed_connection_is_not_usable() -> None:
     connection.connection.close()
     assert not connection.is_usable()
     connection.close()
+
+
+def test_what_is_read_inside_a_pipeline_is_sent_before_it_is_waited_for() -> None:
+    connection.ensure_connection()
+    driver: Any = connection.connection
+    with in_one_piece(driver):
+        first, second = driver.execute("SELECT 1"), driver.execute("SELECT 2")
+        assert first.fetchone() == (1,)
+        third = driver.execute("SELECT 3")
+    assert (second.fetchone(), third.fetchone()) == ((2,), (3,))
+
+
+def test_more_than_a_buffer_holds_goes_through_both_ways() -> None:
+    connection.ensure_connection()
+    driver: Any = connection.connection
+    long = "x" * 3_000_000
+    with in_one_piece(driver):
+        asked = [driver.execute("SELECT %s", [long]) for _ in range(8)]
+    assert [len(one.fetchone()[0]) for one in asked] == [len(long)] * 8
+
+
+def test_a_pipeline_that_fails_leaves_the_line_as_it_was() -> None:
+    connection.ensure_connection()
+    driver: Any = connection.connection
+
+    def send(*, breaks: bool) -> None:
+        with in_one_piece(driver):
+            driver.execute("SELECT 1 / 0")
+            if breaks:
+                raise RuntimeError("ours")
+            driver.execute("SELECT 2")
+
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        send(breaks=False)
+    with pytest.raises(RuntimeError, match="ours"):
+        send(breaks=True)
+    assert driver.execute("SELECT 4").fetchone() == (4,)
+    assert driver.info.pipeline_status == PipelineStatus.OFF
