@@ -12,6 +12,7 @@ if os.environ.get("DATABASE_ENGINE") != ENGINE:
     collect_ignore = [
         "test_guardian.py",
         "test_line.py",
+        "test_loading.py",
         "test_pipeline.py",
         "test_proxy.py",
         "test_replay.py",
