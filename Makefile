@@ -1,7 +1,7 @@
 # `make setup`, `make run` and `make test` are all there is to know; the rest are parts of them.
 
 BIN := .venv/bin
-PYTEST := $(BIN)/pytest --no-header --numprocesses 2
+PYTEST := $(BIN)/pytest --no-header --numprocesses 2 --dist worksteal
 CODE := audit config disputes payments tests deploy manage.py
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export CHROMIUM
