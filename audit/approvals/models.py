@@ -41,6 +41,9 @@ class Approval(OwnedModel):
     currency = models.CharField(max_length=3)
     is_live = models.BooleanField(default=False)
     reason = models.CharField(max_length=200)
+    """In the words of who asked; where he chose from a list, what stood there."""
+    reason_code = models.CharField(max_length=40, blank=True, default="")
+    """What he chose, where his words are those of the list: each reads them in his language."""
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"

@@ -26,11 +26,13 @@ def request_approval(
     is_live: bool,
     amount_minor: int = 0,
     currency: str = "",
+    reason_code: str = "",
 ) -> Approval:
     """Put a request in the inbox of those who may decide. Only people ask.
 
     Without a currency it is about no money, and no limit stands in the way. `is_live` False: it is
-    about a test.
+    about a test. `reason_code` names a reason that was chosen from a list; `reason` is what stood
+    there.
     """
     work.assert_open()
     if work.actor.user_id is None:
@@ -43,6 +45,7 @@ def request_approval(
         currency=currency,
         is_live=is_live,
         reason=reason[:200],
+        reason_code=reason_code,
         requested_by_id=work.actor.user_id,
         requested_at=work.now,
         expires_at=work.now + LIFE,

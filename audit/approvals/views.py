@@ -21,18 +21,19 @@ from audit.access import saw
 from audit.actor import Actor, current_actor
 from audit.approvals.commands import notice_outcome
 from audit.approvals.forms import DecisionForm, NoteForm, Verdict
-from audit.approvals.kinds import approvable
+from audit.approvals.kinds import approvable, reasons_of, select_reasons
 from audit.approvals.models import Approval
 from audit.approvals.policy import Decision, decide_decision, withdraw_decision
 from audit.approvals.queries import (
-    find_limit,
+    as_limits,
     get_approval,
-    limits_of,
     list_decided,
     list_pending,
+    select_limits,
 )
 from audit.errors import Kind, Refusal
 from audit.gate import requires, step_up
+from audit.together import together
 
 URGENT = timedelta(hours=24)
 WAITING, DECIDED = "waiting", "decided"
@@ -56,6 +57,7 @@ class Waiting:
     is_mine: bool
     decision: Decision
     is_urgent: bool
+    reason: str
 
 
 @requires("approvals.view_approval")
@@ -177,12 +179,14 @@ def _page(
     request: HttpRequest, approval: Approval, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     actor = current_actor()
-    limit = find_limit(actor, approval.kind, approval.currency)
+    limits, *read = together(select_limits(actor, approval.kind), *select_reasons([approval]))
+    limit = as_limits(limits).get(approval.currency)
     about = approvable(approval.kind).context(approval, actor)
     saw(request, approval)
     saw(request, getattr(about, "rows", ()))
     context = {
         "approval": approval,
+        "reason": reasons_of([approval], read)[approval.pk],
         "is_mine": approval.requested_by_id == actor.user_id,
         "decision": decide_decision(actor, approval, limit, clock.now()),
         "withdrawal": withdraw_decision(actor, approval),
@@ -203,8 +207,11 @@ def _page(
 
 
 def _as_seen_by(actor: Actor, rows: Sequence[Approval]) -> list[Waiting]:
-    """One SELECT for each kind on the page, not for each row."""
-    limits = {kind: limits_of(actor, kind) for kind in {row.kind for row in rows}}
+    """One SELECT for all that the rows of a page need."""
+    kinds = sorted({row.kind for row in rows})
+    read = together(*(select_limits(actor, kind) for kind in kinds), *select_reasons(rows))
+    limits = {kind: as_limits(found) for kind, found in zip(kinds, read, strict=False)}
+    reasons = reasons_of(rows, read[len(kinds) :])
     now = clock.now()
     return [
         Waiting(
@@ -212,6 +219,7 @@ def _as_seen_by(actor: Actor, rows: Sequence[Approval]) -> list[Waiting]:
             is_mine=row.requested_by_id == actor.user_id,
             decision=decide_decision(actor, row, limits[row.kind].get(row.currency), now),
             is_urgent=row.expires_at - now < URGENT,
+            reason=reasons[row.pk],
         )
         for row in rows
     ]

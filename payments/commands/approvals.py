@@ -9,7 +9,7 @@ from audit.approvals.kinds import Approvable, kinds
 from audit.approvals.models import Kind
 from payments.commands import corrections, refunds
 from payments.queries.corrections import get_correction, get_correction_context
-from payments.queries.payments import get_refund
+from payments.queries.payments import get_refund, list_chosen_reasons
 from payments.queries.second_person import get_refund_context
 
 
@@ -22,6 +22,7 @@ def register() -> None:
         expire=refunds.lapse_refund,
         url=lambda pk: reverse("payments:detail", args=[get_refund(pk).payment_id]),
         context=lambda approval, actor: get_refund_context(approval, actor, clock.now()),
+        reasons=list_chosen_reasons,
     )
     kinds[Kind.CORRECTION] = Approvable(
         approve=corrections.approve_correction,

@@ -89,6 +89,7 @@ def refund_payment(
         amount_minor=amount.minor,
         currency=amount.currency,
         reason=comment or label,
+        reason_code="" if comment else reason,
     )
     return refund
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -174,6 +174,11 @@ def list_payments() -> QuerySet[Payment]:
 def list_reasons(act: str) -> QuerySet[RefundReason]:
     """The reasons offered for one kind of act, in the administrators' order."""
     return RefundReason.objects.filter(is_active=True, act=act).order_by("position", "code")
+
+
+def list_chosen_reasons(codes: Collection[str]) -> QuerySet[RefundReason]:
+    """Reasons by their codes, those that are no longer offered too."""
+    return RefundReason.objects.filter(pk__in=codes).order_by("pk")
 
 
 def list_refund_reasons() -> QuerySet[RefundReason]:
