@@ -25,11 +25,12 @@ TAKE = """WITH took AS (
     UPDATE ledger_account SET balance_minor = balance_minor - 1
     WHERE id = %(card)s AND balance_minor >= 1 RETURNING id
 ), moved AS (
-    INSERT INTO ledger_transfer (id, code, reference, effective_at, command_id)
-    SELECT %(transfer)s, %(code)s, %(reference)s, now(), %(command)s FROM took RETURNING id
+    INSERT INTO ledger_transfer (id, code, reference, is_live, effective_at, command_id)
+    SELECT %(transfer)s, %(code)s, %(reference)s, true, now(), %(command)s FROM took
+    RETURNING id
 )
-INSERT INTO ledger_entry (id, transfer_id, account_id, amount_minor, currency)
-SELECT leg.id, moved.id, leg.account, leg.minor, 'EUR' FROM moved, (VALUES
+INSERT INTO ledger_entry (id, transfer_id, account_id, is_live, amount_minor, currency)
+SELECT leg.id, moved.id, leg.account, true, leg.minor, 'EUR' FROM moved, (VALUES
     (%(debit)s::uuid, %(card)s::uuid, 1), (%(credit)s::uuid, %(payable)s::uuid, -1)
 ) AS leg (id, account, minor)"""
 

@@ -11,7 +11,8 @@ minus the sum of its entries, and a CHECK keeps it from going below zero.
 
 Transfers and entries are never changed or removed; undo is a reversing transfer.
 
-Test money and live money have accounts of their own, and a transfer is of one mode.
+Test money and live money have accounts of their own, and a transfer is of one mode: it and its
+entries say which, and the database holds an entry to the mode of both its transfer and its account.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from audit.constraints import TrueOfReferenced
 from audit.owned import OwnedModel
 from payments.ledger.chart import AccountCode, AccountRef, TransferCode
 
@@ -48,6 +50,7 @@ class Account(OwnedModel):
             models.Index(fields=["holder"], name="ledger_account_holder"),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["id", "is_live"], name="ledger_account_mode"),
             models.CheckConstraint(
                 condition=Q(balance_minor__gte=0), name="ledger_account_not_below_zero"
             ),
@@ -79,6 +82,7 @@ class Transfer(OwnedModel):
 
     code = models.CharField(max_length=24, choices=TransferCode)
     reference = models.CharField(max_length=80)
+    is_live = models.BooleanField()
     effective_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
     command_id = models.UUIDField()
@@ -88,9 +92,12 @@ class Transfer(OwnedModel):
 
     class Meta(OwnedModel.Meta):
         verbose_name = _("transfer")
-        indexes = [models.Index(fields=["reference"], name="ledger_transfer_reference")]
         constraints = [
-            models.UniqueConstraint(fields=["code", "reference"], name="ledger_transfer_once"),
+            # The reference leads: a payment's transfers are found by theirs.
+            models.UniqueConstraint(
+                fields=["reference", "code"], name="ledger_transfer_booked_once"
+            ),
+            models.UniqueConstraint(fields=["id", "is_live"], name="ledger_transfer_mode"),
             models.UniqueConstraint(fields=["reverses"], name="ledger_transfer_reversed_once"),
         ]
 
@@ -103,10 +110,17 @@ class Entry(OwnedModel):
 
     append_only: ClassVar[bool] = True
 
-    transfer = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="entries")
-    account = models.ForeignKey(
-        Account, on_delete=models.PROTECT, related_name="entries", db_index=False
+    transfer = models.ForeignKey(
+        Transfer, on_delete=models.PROTECT, related_name="entries", db_constraint=False
     )
+    account = models.ForeignKey(
+        Account,
+        on_delete=models.PROTECT,
+        related_name="entries",
+        db_index=False,
+        db_constraint=False,
+    )
+    is_live = models.BooleanField()
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     recorded_at = models.DateTimeField(db_default=Now())
@@ -119,6 +133,8 @@ class Entry(OwnedModel):
         ]
         constraints = [
             models.CheckConstraint(condition=~Q(amount_minor=0), name="ledger_entry_not_zero"),
+            TrueOfReferenced(through="transfer", field="is_live", name="ledger_entry_of_transfer"),
+            TrueOfReferenced(through="account", field="is_live", name="ledger_entry_of_account"),
         ]
 
     def __str__(self) -> str:

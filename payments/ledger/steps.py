@@ -143,6 +143,7 @@ def _post(
     transfer = Transfer(
         code=TransferCode(code),
         reference=reference,
+        is_live=lines[0].account.is_live,
         effective_at=effective_at,
         command_id=work.command_id,
         reverses=reverses,
@@ -153,6 +154,7 @@ def _post(
             Entry(
                 transfer=transfer,
                 account_id=line.account.id,
+                is_live=line.account.is_live,
                 amount_minor=line.money.minor,
                 currency=line.money.currency,
             )
