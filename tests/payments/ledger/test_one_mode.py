@@ -139,12 +139,20 @@ def test_posting_costs_what_it_did(transactional_db: None, is_live: bool) -> Non
     assert {transfer.is_live, *transfer.entries.values_list("is_live", flat=True)} == {is_live}
 
 
-@pytest.mark.parametrize("table", ["ledger_transfer", "ledger_entry"])
-def test_rows_have_no_more_indexes_than_they_had(db: None, table: str) -> None:
+INDEXES = {
+    "ledger_transfer": {("id", "is_live"), ("reference", "code"), ("reverses_id",)},
+    "ledger_entry": {("account_id", "recorded_at", "id"), ("transfer_id",), ("account_id",)},
+}
+"""The last is an engine's own, for a foreign key that nothing led when its table was made."""
+
+
+@pytest.mark.parametrize("table", INDEXES)
+def test_rows_are_in_no_more_indexes_than_they_were(transactional_db: None, table: str) -> None:
     with connection.cursor() as cursor:
-        known = connection.introspection.get_constraints(cursor, table)
-    most = {"ledger_transfer": 3, "ledger_entry": 2}
-    of_its_own = [
-        one for one in known.values() if (one["index"] or one["unique"]) and not one["primary_key"]
-    ]
-    assert len(of_its_own) == most[table]
+        known = connection.introspection.get_constraints(cursor, table).values()
+    found = {
+        tuple(one["columns"])
+        for one in known
+        if (one["index"] or one["unique"]) and not one["primary_key"]
+    }
+    assert found <= INDEXES[table]
