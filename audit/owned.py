@@ -79,8 +79,8 @@ class OwnedModel(models.Model):
     def from_db(  # type: ignore[override]  # the stubs know a later Django
         cls, db: str | None, field_names: Collection[str], values: Collection[Any]
     ) -> Self:
-        """What Django makes of a row, made at once: its way sets each field by itself, which is a
-        third of reading a page's rows. No `pre_init` and `post_init` are sent."""
+        """What Django makes of a row, made at once: its own way sets each field by itself. No
+        `pre_init` and `post_init` are sent."""
         if len(values) != len(cls._meta.concrete_fields):
             return super().from_db(db, field_names, values)
         new = cls.__new__(cls)

@@ -1,4 +1,4 @@
-"""How looks at the administration read in the record (`config/reading.py`)."""
+"""How looks at the administration read in the record (`config/sentences.py`)."""
 
 from __future__ import annotations
 

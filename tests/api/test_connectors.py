@@ -14,7 +14,8 @@ from payments.gateways.models import ConnectorAccount
 from tests.api.conftest import Shop
 from tests.api.test_keys_at_the_door import problem_of
 from tests.payments.builders import new_key
-from tests.payments.gateways.stripe.provider import FakeStripe, running_stripe
+from tests.payments.gateways.stripe.house import FakeStripe
+from tests.payments.gateways.stripe.provider import running_stripe
 
 pytestmark = pytest.mark.django_db
 

@@ -36,7 +36,8 @@ from tests.payments.builders import (
     new_payment,
 )
 from tests.payments.gateways.sandbox.running import Sandbox
-from tests.payments.gateways.stripe.provider import FakeStripe, running_stripe
+from tests.payments.gateways.stripe.house import FakeStripe
+from tests.payments.gateways.stripe.provider import running_stripe
 from tests.payments.gateways.stripe.test_payments import open_account, pay
 from tests.payments.pages import agent_browser, words_of
 from tests.working import deliver

@@ -4,7 +4,8 @@ import pytest
 
 from payments.gateways.stripe.gateway import StripeGateway
 from tests.payments.gateways.conftest import SHORT_S, TIMEOUT_S
-from tests.payments.gateways.stripe.provider import FakeStripe, running_stripe
+from tests.payments.gateways.stripe.house import FakeStripe
+from tests.payments.gateways.stripe.provider import running_stripe
 
 SECRETS = ("whsec_thesecretofthetests", "whsec_thenextsecretofthetests")
 

@@ -11,7 +11,7 @@ from payments.gateways.errors import GatewayError, Mismatch, Rejected, Unknown
 from payments.gateways.stripe.disputes import read_dispute, read_page, read_payout
 from payments.gateways.stripe.gateway import StripeGateway
 from payments.ledger.money import Money
-from tests.payments.gateways.stripe.provider import FakeStripe
+from tests.payments.gateways.stripe.house import FakeStripe
 
 pytestmark = pytest.mark.django_db
 

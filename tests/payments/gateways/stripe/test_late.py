@@ -14,7 +14,7 @@ from payments.gateways.models import InboundEvent
 from payments.models import Attempt, LateAuthorization, Payment
 from payments.proofs import payments_off
 from payments.tasks.resolve import resolve_unknown
-from tests.payments.gateways.stripe.provider import FakeStripe
+from tests.payments.gateways.stripe.house import FakeStripe
 from tests.payments.gateways.stripe.test_payments import open_account, pay
 from tests.working import deliver
 

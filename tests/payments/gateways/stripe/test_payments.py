@@ -32,7 +32,7 @@ from tests.payments.builders import (
     new_payment,
 )
 from tests.payments.gateways.stripe.conftest import SECRETS
-from tests.payments.gateways.stripe.provider import FakeStripe
+from tests.payments.gateways.stripe.house import FakeStripe
 from tests.working import deliver
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("somebody")]

@@ -36,7 +36,7 @@ from payments.gateways.stripe.gateway import StripeGateway
 from payments.ledger.money import Money, exponent_of
 from tests.payments.gateways.conftest import TIMEOUT_S
 from tests.payments.gateways.stripe.conftest import SECRETS
-from tests.payments.gateways.stripe.provider import FakeStripe
+from tests.payments.gateways.stripe.house import FakeStripe
 
 pytestmark = pytest.mark.django_db
 
