@@ -277,7 +277,7 @@ def test_what_still_goes_back_by_itself_is_not_offered_to_be_booked_off(
     with translation.override("en"):
         words = words_of(browser_of_actor(agent).get(form))
     assert "give it back" in words
-    assert "booked off" not in words
+    assert "unclaimed money" not in words
     with acting_as(agent), pytest.raises(Refusal) as refused:
         decide(scene, "booked_off")
     assert refused.value.code == "correction_refused"
